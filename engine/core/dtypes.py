@@ -1,0 +1,197 @@
+"""Type names, the promotion lattice and dtype policies, with Keras's rules (which are JAX's)."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from engine.core import config
+
+INT_TYPES = ("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64")
+FLOAT_TYPES = ("bfloat16", "float16", "float32", "float64")
+COMPLEX_TYPES = ("complex64", "complex128")
+ALLOWED = ("bool", "string", *INT_TYPES, *FLOAT_TYPES, *COMPLEX_TYPES)
+
+# Each type and the types just above it. "int" and "float" stand for Python numbers, which bend to what they meet.
+_ABOVE: dict[str, tuple[str, ...]] = {
+    "bool": ("int",),
+    "int": ("uint8", "int8"),
+    "uint8": ("int16", "uint16"),
+    "uint16": ("int32", "uint32"),
+    "uint32": ("int64", "uint64"),
+    "uint64": ("float",),
+    "int8": ("int16",),
+    "int16": ("int32",),
+    "int32": ("int64",),
+    "int64": ("float",),
+    "float": ("bfloat16", "float16"),
+    "bfloat16": ("float32",),
+    "float16": ("float32",),
+    "float32": ("float64", "complex64"),
+    "float64": ("complex128",),
+    "complex64": ("complex128",),
+    "complex128": (),
+}
+_NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
+_PYTHON = {bool: "bool", int: "int", float: "float", complex: "complex64", str: "string"}
+
+
+@functools.cache
+def _bounds(name: str) -> frozenset[str]:
+    """All types at or above `name` in the lattice."""
+    return frozenset({name}).union(*(_bounds(above) for above in _ABOVE[name]))
+
+
+@functools.lru_cache(2048)
+def _join(names: frozenset[str]) -> str:
+    common = frozenset.intersection(*(_bounds(name) for name in names))
+    return next(name for name in common if common <= _bounds(name))
+
+
+@functools.lru_cache(1024)
+def _standard(name: str) -> str:
+    if name not in ALLOWED:
+        raise ValueError(f"Invalid dtype: {name}")
+    return name
+
+
+def standardize_dtype(dtype: Any) -> str:
+    """Name of `dtype` ("float32", "int32", ...); None gives `floatx()`.
+
+    Raises:
+        ValueError: the type is none that the engine knows.
+    """
+    if dtype is None:
+        return config.floatx()
+    if isinstance(dtype, str):
+        return _standard("int32" if dtype == "int" else config.floatx() if dtype == "float" else dtype)
+    if isinstance(dtype, type) and dtype in _PYTHON:
+        return {"int": "int32", "float": config.floatx()}.get(_PYTHON[dtype], _PYTHON[dtype])
+    if hasattr(dtype, "name"):
+        return _standard(dtype.name)
+    if hasattr(dtype, "__name__"):
+        return _standard(dtype.__name__)
+    return _standard(str(dtype).rpartition(".")[2])
+
+
+def _lattice_name(dtype: Any) -> str:
+    if isinstance(dtype, type) and dtype in _PYTHON:
+        return _PYTHON[dtype]
+    return standardize_dtype(dtype)
+
+
+def result_type(*dtypes: Any) -> str:
+    """Type that holds the result of an operation between the given types.
+
+    Python's `int` and `float` (the types themselves) are weak: they take the type of what they meet.
+    Results are never wider than 32 bit, as in Keras (and JAX).
+    """
+    if not dtypes:
+        return config.floatx()
+    names = frozenset(_lattice_name(dtype) for dtype in dtypes)
+    result = _join(names)
+    if result == "float":
+        return config.floatx()
+    if result == "int":
+        return "int32"
+    return _NARROW.get(result, result)
+
+
+def compute_type(*dtypes: Any) -> str:
+    """Type in which an elementwise op computes: `result_type`, but pure float64 arithmetic stays float64."""
+    result = result_type(*dtypes)
+    floats = {dtype for dtype in dtypes if isinstance(dtype, str) and dtype in FLOAT_TYPES}
+    return "float64" if floats == {"float64"} else result
+
+
+def is_float(dtype: Any) -> bool:
+    """Whether the type is a floating one (gradients flow through it)."""
+    return standardize_dtype(dtype) in FLOAT_TYPES
+
+
+def is_int(dtype: Any) -> bool:
+    """Whether the type is a signed or unsigned whole number."""
+    return standardize_dtype(dtype) in INT_TYPES
+
+
+@functools.cache
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """NumPy's dtype for a type name; bfloat16 needs the ml_dtypes package."""
+    if name == "bfloat16":
+        import ml_dtypes
+
+        return np.dtype(ml_dtypes.bfloat16)
+    return np.dtype("str" if name == "string" else name)
+
+
+class DTypePolicy:
+    """Types a layer computes and stores in: "float32", "mixed_float16", ...
+
+    Attributes:
+        name: the policy's name.
+        compute_dtype: type of the layer's inputs and arithmetic.
+        variable_dtype: type of its weights.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self._name = str(name) if name is not None else config.floatx()
+        if self._name.startswith("mixed_"):
+            self._compute, self._variable = standardize_dtype(self._name.removeprefix("mixed_")), "float32"
+        else:
+            self._compute = self._variable = standardize_dtype(self._name)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def compute_dtype(self) -> str:
+        return self._compute
+
+    @property
+    def variable_dtype(self) -> str:
+        return self._variable
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self._name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> DTypePolicy:
+        return cls(**config)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DTypePolicy) and other._name == self._name
+
+    def __hash__(self) -> int:
+        return hash(self._name)
+
+    def __repr__(self) -> str:
+        return f'<DTypePolicy "{self._name}">'
+
+
+_GLOBAL_POLICY: list[DTypePolicy | None] = [None]
+
+
+def dtype_policy() -> DTypePolicy:
+    """The policy layers take when none is given."""
+    return _GLOBAL_POLICY[0] or DTypePolicy(config.floatx())
+
+
+def set_dtype_policy(policy: DTypePolicy | str | None) -> None:
+    """Set the policy that layers made from now on take; None returns to `floatx()`."""
+    _GLOBAL_POLICY[0] = None if policy is None else get_policy(policy)
+
+
+def get_policy(identifier: Any) -> DTypePolicy:
+    """A policy from a policy, a type name, a saved config or None (the global policy)."""
+    if identifier is None:
+        return dtype_policy()
+    if isinstance(identifier, DTypePolicy):
+        return identifier
+    if isinstance(identifier, dict):
+        return DTypePolicy.from_config(identifier.get("config", identifier))
+    if isinstance(identifier, str) and identifier.startswith("mixed_"):
+        return DTypePolicy(identifier)
+    return DTypePolicy(standardize_dtype(identifier))

@@ -1,0 +1,107 @@
+"""Every component by kind and name, and the only door through which files name classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+KINDS = (
+    "layer",
+    "model",
+    "loss",
+    "metric",
+    "optimizer",
+    "schedule",
+    "callback",
+    "initializer",
+    "regularizer",
+    "constraint",
+    "activation",
+)
+
+_BY_NAME: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
+_BY_KERAS: dict[tuple[str, str], Any] = {}
+_KERAS_NAME: dict[int, tuple[str, str]] = {}
+_CUSTOM: dict[str, Any] = {}
+_CUSTOM_NAMES: dict[Any, str] = {}
+_SCOPES: list[dict[str, Any]] = []
+
+
+def register(kind: str, component: Any, name: str, keras: str | None = None) -> None:
+    """Add a class or function of the engine.
+
+    Args:
+        kind: one of `KINDS`.
+        name: its name in the engine's namespace.
+        keras: "module:Name" under which Keras files know it.
+    """
+    _BY_NAME[kind].setdefault(name, component)
+    if keras:
+        module, _, cls = keras.partition(":")
+        _BY_KERAS.setdefault((module, cls), component)
+        _KERAS_NAME.setdefault(id(component), (module, cls))
+
+
+def lookup(kind: str, name: str) -> Any | None:
+    """The component of this kind and name, or None."""
+    return _BY_NAME[kind].get(name)
+
+
+def all_of(kind: str) -> dict[str, Any]:
+    """All components of a kind by name, in the order of registration."""
+    return dict(_BY_NAME[kind])
+
+
+def by_keras(module: str | None, name: str) -> Any | None:
+    """The component that a Keras file calls `name` in `module`, or None."""
+    return _BY_KERAS.get((module or "", name))
+
+
+def keras_name(component: Any) -> tuple[str, str] | None:
+    """(module, name) under which Keras files know a component, or None."""
+    return _KERAS_NAME.get(id(component))
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
+    """Decorator: let files name the class or function as "package>name"."""
+
+    def decorate(component: Any) -> Any:
+        full = f"{package}>{name or component.__name__}"
+        if isinstance(component, type) and not hasattr(component, "get_config"):
+            raise ValueError("Cannot register a class that does not have a get_config() method.")
+        _CUSTOM[full] = component
+        _CUSTOM_NAMES[component] = full
+        return component
+
+    return decorate
+
+
+def get_registered_name(component: Any) -> str:
+    """Name under which a class or function was registered; its own name otherwise."""
+    name: str = _CUSTOM_NAMES.get(component) or component.__name__
+    return name
+
+
+def get_registered_object(name: str, custom_objects: dict[str, Any] | None = None) -> Any | None:
+    """The custom object of this name: from `custom_objects`, the open scopes, or the registrations."""
+    for table in ({} if custom_objects is None else custom_objects, *reversed(_SCOPES), _CUSTOM):
+        if name in table:
+            return table[name]
+    return None
+
+
+@contextmanager
+def custom_object_scope(*custom_objects: dict[str, Any]) -> Iterator[None]:
+    """Let names inside resolve to the given classes and functions."""
+    merged = {key: value for table in custom_objects for key, value in table.items()}
+    _SCOPES.append(merged)
+    try:
+        yield
+    finally:
+        _SCOPES.remove(merged)
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The table of globally registered custom objects (changes take effect)."""
+    return _CUSTOM

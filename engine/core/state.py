@@ -1,0 +1,43 @@
+"""What is going on in this thread: the open trace, the recording tapes, automatic casting."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.core.graph import Trace
+    from engine.core.tape import GradientTape
+
+
+class _State(threading.local):
+    def __init__(self) -> None:
+        self.trace: Trace | None = None
+        self.tapes: tuple[GradientTape, ...] = ()
+        self.autocast: str | None = None
+        self.check_shapes: bool = False
+
+
+STATE = _State()
+
+
+@contextmanager
+def no_tapes() -> Iterator[None]:
+    """Stop every tape of this thread from recording."""
+    saved, STATE.tapes = STATE.tapes, ()
+    try:
+        yield
+    finally:
+        STATE.tapes = saved
+
+
+@contextmanager
+def autocast_scope(dtype: str | None) -> Iterator[None]:
+    """Read float variables as `dtype` inside (mixed precision); None reads them as stored."""
+    saved, STATE.autocast = STATE.autocast, dtype
+    try:
+        yield
+    finally:
+        STATE.autocast = saved

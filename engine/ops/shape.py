@@ -1,0 +1,472 @@
+"""Ops that rearrange values: reshape, transpose, joining, splitting, padding, repeating, making arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.core import config, dtypes, shapes
+from engine.core.cases import F, case
+from engine.core.errors import ShapeError
+from engine.core.op import OPS, composite, defop, dispatch
+from engine.core.tensor import KerasTensor, Spec, Tensor, convert_to_tensor, infer_shape_of
+from engine.ops import elementwise as ew
+
+__all__ = [
+    "arange",
+    "array",
+    "broadcast_to",
+    "concatenate",
+    "empty",
+    "expand_dims",
+    "eye",
+    "flip",
+    "full",
+    "identity",
+    "linspace",
+    "moveaxis",
+    "ndim",
+    "ones",
+    "pad",
+    "ravel",
+    "repeat",
+    "reshape",
+    "shape",
+    "size",
+    "split",
+    "squeeze",
+    "stack",
+    "swapaxes",
+    "tile",
+    "transpose",
+    "tril",
+    "triu",
+    "unstack",
+    "zeros",
+]
+
+NUMPY = "keras.src.ops.numpy"
+
+
+@defop(
+    infer=lambda x, *, newshape: Spec(shapes.reshape(x.shape, newshape), x.dtype),
+    vjp=(lambda g, y, x, *, newshape: dispatch(OPS["reshape_like"], (g, x), {}),),
+    view=True,
+    cases=(case(F(2, 6), newshape=(3, 4)), case(F(2, 6), newshape=(-1, 3)), case(F(2, 6), newshape=(None, 3, 2))),
+    name="reshape",
+)
+def _reshape(x: Any, *, newshape: tuple[int | None, ...]) -> Any:
+    return x.reshape(shapes.reshape(x.shape, newshape))
+
+
+@defop(
+    infer=lambda g, x: Spec(x.shape, g.dtype),
+    vjp=(lambda h, y, g, x: dispatch(OPS["reshape_like"], (h, g), {}), None),
+    shape_only=(1,),
+    cases=(case(F(6), F(2, 3)),),
+)
+def reshape_like(g: Any, x: Any, *, out: Any = None) -> Any:
+    """g in the shape of x."""
+    if out is None:
+        return g.reshape(x.shape)
+    np.copyto(out, g.reshape(x.shape))
+    return out
+
+
+@composite(f"{NUMPY}:Reshape")
+def reshape(x: Any, newshape: Any) -> Any:
+    """The same numbers in another shape; one axis may be -1."""
+    newshape = (newshape,) if isinstance(newshape, (int, np.integer)) else tuple(newshape)
+    newshape = tuple(None if d is None else int(d) for d in newshape)
+    if None in newshape[1:]:
+        newshape = tuple(-1 if d is None else d for d in newshape)
+    return _reshape(x, newshape=newshape)
+
+
+@composite(f"{NUMPY}:Ravel")
+def ravel(x: Any) -> Any:
+    """All elements in one axis."""
+    return _reshape(x, newshape=(-1,))
+
+
+def _permuted(x: Spec, *, axes: tuple[int, ...]) -> Spec:
+    if sorted(shapes.normalize_axes(axes, len(x.shape), "transpose")) != list(range(len(x.shape))):
+        raise ShapeError(f"transpose names every axis once, but got axes {axes} for {len(x.shape)} axes.")
+    return Spec(tuple(x.shape[a] for a in axes), x.dtype)
+
+
+@defop(
+    infer=_permuted,
+    vjp=(lambda g, y, x, *, axes: _transpose(g, axes=tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))),),
+    view=True,
+    cases=(case(F(2, 3, 4), axes=(2, 0, 1)),),
+    name="transpose",
+)
+def _transpose(x: Any, *, axes: tuple[int, ...]) -> Any:
+    return x.transpose(axes)
+
+
+def _rank(x: Any) -> int:
+    return len(infer_shape_of(x))
+
+
+@composite(f"{NUMPY}:Transpose")
+def transpose(x: Any, axes: Any = None) -> Any:
+    """The axes in another order, reversed by default."""
+    return _transpose(x, axes=tuple(range(_rank(x)))[::-1] if axes is None else tuple(int(a) for a in axes))
+
+
+@composite(f"{NUMPY}:Swapaxes")
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """Two axes exchanged."""
+    order = list(range(_rank(x)))
+    order[axis1], order[axis2] = order[axis2], order[axis1]
+    return _transpose(x, axes=tuple(order))
+
+
+@composite(f"{NUMPY}:Moveaxis")
+def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+    """Axes moved to other places."""
+    rank = _rank(x)
+    sources = shapes.normalize_axes(source, rank)
+    targets = shapes.normalize_axes(destination, rank)
+    order = [a for a in range(rank) if a not in sources]
+    for target, origin in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, origin)
+    return _transpose(x, axes=tuple(order))
+
+
+def _expanded(x: Spec, *, axis: int) -> Spec:
+    place = shapes.normalize_axis(axis, len(x.shape) + 1, "expand_dims")
+    return Spec((*x.shape[:place], 1, *x.shape[place:]), x.dtype)
+
+
+@defop(
+    infer=_expanded,
+    vjp=(lambda g, y, x, *, axis: _squeeze(g, axis=(axis % (len(x.shape) + 1),)),),
+    view=True,
+    cases=(case(F(2, 3), axis=1), case(F(2, 3), axis=-1)),
+    name="expand_dims",
+)
+def _expand_dims(x: Any, *, axis: int) -> Any:
+    return np.expand_dims(x, axis)
+
+
+@composite(f"{NUMPY}:ExpandDims")
+def expand_dims(x: Any, axis: Any) -> Any:
+    """A new axis of length 1 (or several)."""
+    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    total = _rank(x) + len(axes)
+    for a in sorted(shapes.normalize_axes(axes, total)):
+        x = _expand_dims(x, axis=a)
+    return x
+
+
+def _squeezed(x: Spec, *, axis: tuple[int, ...] | None) -> Spec:
+    axes = [i for i, d in enumerate(x.shape) if d == 1] if axis is None else shapes.normalize_axes(axis, len(x.shape))
+    for a in axes:
+        if x.shape[a] not in (1, None):
+            raise ShapeError(f"squeeze removes axes of length 1, but axis {a} has {x.shape[a]}.")
+    return Spec(tuple(d for i, d in enumerate(x.shape) if i not in axes), x.dtype)
+
+
+@defop(
+    infer=_squeezed,
+    vjp=(lambda g, y, x, *, axis: dispatch(OPS["reshape_like"], (g, x), {}),),
+    view=True,
+    cases=(case(F(2, 1, 3), axis=(1,)), case(F(2, 1, 1), axis=None)),
+    name="squeeze",
+)
+def _squeeze(x: Any, *, axis: tuple[int, ...] | None) -> Any:
+    return np.squeeze(x, axis)
+
+
+@composite(f"{NUMPY}:Squeeze")
+def squeeze(x: Any, axis: Any = None) -> Any:
+    """Without the axes of length 1 (all of them, or those named)."""
+    return _squeeze(x, axis=(axis,) if isinstance(axis, int) else None if axis is None else tuple(axis))
+
+
+@defop(
+    infer=lambda x, *, shape: Spec(_target(x.shape, shape), x.dtype),
+    vjp=(lambda g, y, x, *, shape: dispatch(OPS["sum_to"], (g, x), {}),),
+    cases=(case(F(1, 3), shape=(2, 3)), case(F(3), shape=(2, 2, 3))),
+    name="broadcast_to",
+)
+def _broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
+    return np.broadcast_to(x, _target(x.shape, shape)).copy()
+
+
+def _target(given: Sequence[int | None], shape: Sequence[int | None]) -> tuple[int | None, ...]:
+    """The wished shape; None in it keeps the axis that is there."""
+    lead = len(shape) - len(given)
+    filled = tuple(given[i - lead] if d is None and i >= lead else d for i, d in enumerate(shape))
+    shapes.broadcast(given, filled, op="broadcast_to")
+    return filled
+
+
+@composite(f"{NUMPY}:BroadcastTo")
+def broadcast_to(x: Any, shape: Any) -> Any:
+    """x repeated along axes of length 1 to the given shape."""
+    return _broadcast_to(x, shape=tuple(shape))
+
+
+@defop(
+    infer=lambda *xs, axis: Spec(shapes.concatenate([x.shape for x in xs], axis), xs[0].dtype),
+    vjp=(lambda g, y, *xs, axis, index: dispatch(OPS["slice_like"], (g, *xs), {"axis": axis, "index": index}),),
+    promote=True,
+    cases=(case(F(2, 3), F(2, 4), axis=1), case(F(2, 3), F(1, 3), axis=0)),
+    name="concatenate",
+)
+def _concatenate(*xs: Any, axis: int, out: Any = None) -> Any:
+    return np.concatenate(xs, axis=axis, out=out)
+
+
+@defop(
+    infer=lambda g, *xs, axis, index: Spec(xs[index].shape, g.dtype),
+    vjp_all=lambda grads, ys, xs, attrs: (dispatch(OPS["place_like"], (grads[0], *xs), attrs), *[None] * (len(xs) - 1)),
+    shape_only=tuple(range(1, 64)),
+    cases=(case(F(2, 7), F(2, 3), F(2, 4), axis=1, index=1),),
+)
+def slice_like(g: Any, *xs: Any, axis: int, index: int, out: Any = None) -> Any:
+    """The part of g that came from the index-th of the joined xs."""
+    start = sum(x.shape[axis] for x in xs[:index])
+    key = [slice(None)] * g.ndim
+    key[axis] = slice(start, start + xs[index].shape[axis])
+    if out is None:
+        return g[tuple(key)].copy()
+    np.copyto(out, g[tuple(key)])
+    return out
+
+
+@defop(
+    infer=lambda h, g, *xs, axis, index: Spec(g.shape, h.dtype),
+    vjp_all=lambda grads, ys, xs, attrs: (
+        dispatch(OPS["slice_like"], (grads[0], *xs[2:]), attrs),
+        *[None] * (len(xs) - 1),
+    ),
+    shape_only=tuple(range(1, 64)),
+    cases=(case(F(2, 4), F(2, 7), F(2, 3), F(2, 4), axis=1, index=1),),
+)
+def place_like(h: Any, g: Any, *xs: Any, axis: int, index: int) -> Any:
+    """Zeros in the shape of g with h at the place of the index-th of the joined xs."""
+    start = sum(x.shape[axis] for x in xs[:index])
+    key = [slice(None)] * g.ndim
+    key[axis] = slice(start, start + xs[index].shape[axis])
+    result = np.zeros(g.shape, h.dtype)
+    result[tuple(key)] = h
+    return result
+
+
+@composite(f"{NUMPY}:Concatenate")
+def concatenate(xs: Any, axis: int = 0) -> Any:
+    """Values joined along an existing axis."""
+    xs = [convert_to_tensor(x) for x in xs]
+    return dispatch(OPS["concatenate"], xs, {"axis": shapes.normalize_axis(axis, _rank(xs[0]), "concatenate")})
+
+
+@composite(f"{NUMPY}:Stack")
+def stack(x: Any, axis: int = 0) -> Any:
+    """Values joined along a new axis."""
+    return concatenate([expand_dims(v, axis) for v in x], axis=axis)
+
+
+def _parts(length: int | None, sections: Any) -> list[tuple[int, int]]:
+    if length is None:
+        raise ShapeError("split needs an axis of known length.")
+    if isinstance(sections, int):
+        if length % sections:
+            raise ShapeError("split makes parts of equal length.", rule=f"{length} / {sections} is not whole")
+        return [(i * length // sections, (i + 1) * length // sections) for i in range(sections)]
+    ends = [0, *sections, length]
+    return list(zip(ends[:-1], ends[1:], strict=True))
+
+
+@composite(f"{NUMPY}:Split")
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Parts along an axis: a number of equal ones, or cut at the given places."""
+    shape = infer_shape_of(x)
+    place = shapes.normalize_axis(axis, len(shape), "split")
+    lead = (slice(None),) * place
+    return [x[(*lead, slice(a, b))] for a, b in _parts(shape[place], indices_or_sections)]
+
+
+@composite(f"{NUMPY}:Unstack")
+def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
+    """The slices along an axis."""
+    shape = infer_shape_of(x)
+    place = shapes.normalize_axis(axis, len(shape), "unstack")
+    count = num if num is not None else shape[place]
+    if count is None:
+        raise ValueError(f"Cannot infer argument `num` from shape {shape}. Specify `num`.")
+    return [x[(*(slice(None),) * place, i)] for i in range(count)]
+
+
+def _padded(x: Spec, *, pad_width: Any, mode: str = "constant", value: float = 0.0) -> Spec:
+    dims = zip(x.shape, pad_width, strict=True)
+    return Spec(tuple(None if d is None else d + a + b for d, (a, b) in dims), x.dtype)
+
+
+def _unpad(g: Any, pad_width: Any, x: Any) -> Any:
+    key = tuple(slice(a, -b if b else None) for a, b in pad_width)
+    return g[key]
+
+
+@defop(
+    infer=_padded,
+    vjp=(lambda g, y, x, *, pad_width, mode="constant", value=0.0: _pad_rule(g, x, pad_width, mode),),
+    cases=(case(F(2, 3), pad_width=((1, 0), (2, 1))),),
+    name="pad",
+)
+def _pad(x: Any, *, pad_width: Any, mode: str = "constant", value: float = 0.0) -> Any:
+    extra = {"constant_values": value} if mode == "constant" else {}
+    return np.pad(x, pad_width, mode=mode, **extra)
+
+
+def _pad_rule(g: Any, x: Any, pad_width: Any, mode: str) -> Any:
+    if mode != "constant":
+        raise NotImplementedError(f"pad: mode {mode!r} has no gradient; use mode 'constant'.")
+    return _unpad(g, pad_width, x)
+
+
+@composite(f"{NUMPY}:Pad")
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
+    """Borders added around x: `pad_width` holds (before, after) for each axis."""
+    rank = _rank(x)
+    if isinstance(pad_width, int):
+        widths = ((pad_width, pad_width),) * rank
+    elif len(pad_width) == 1 or isinstance(pad_width[0], int):
+        pair = pad_width[0] if not isinstance(pad_width[0], int) else pad_width
+        widths = (tuple(pair),) * rank
+    else:
+        widths = tuple((int(a), int(b)) for a, b in pad_width)
+    return _pad(x, pad_width=widths, mode=mode, value=0.0 if constant_values is None else float(constant_values))
+
+
+@composite(f"{NUMPY}:Flip")
+def flip(x: Any, axis: Any = None) -> Any:
+    """The order along the axes turned round."""
+    axes = shapes.normalize_axes(axis, _rank(x))
+    return x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(_rank(x)))]
+
+
+@composite(f"{NUMPY}:Repeat")
+def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
+    """Each element `repeats` times along an axis."""
+    if axis is None:
+        x, axis = ravel(x), 0
+    place = axis % _rank(x)
+    spread = concatenate([expand_dims(x, place + 1)] * repeats, axis=place + 1)
+    shape = list(infer_shape_of(x))
+    shape[place] = -1
+    return reshape(spread, shape)
+
+
+@composite(f"{NUMPY}:Tile")
+def tile(x: Any, repeats: Any) -> Any:
+    """x laid next to itself along each axis."""
+    repeats = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    while _rank(x) < len(repeats):
+        x = expand_dims(x, 0)
+    repeats = (1,) * (_rank(x) - len(repeats)) + repeats
+    for axis, count in enumerate(repeats):
+        if count != 1:
+            x = concatenate([x] * count, axis=axis)
+    return x
+
+
+# Making arrays.
+def _dtype(dtype: Any) -> Any:
+    return dtypes.numpy_dtype(dtypes.standardize_dtype(dtype))
+
+
+def zeros(shape: Any, dtype: Any = None) -> Tensor:
+    """Zeros."""
+    return Tensor(np.zeros(shape, _dtype(dtype)))
+
+
+def ones(shape: Any, dtype: Any = None) -> Tensor:
+    """Ones."""
+    return Tensor(np.ones(shape, _dtype(dtype)))
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
+    """An array of one value."""
+    return Tensor(np.full(shape, fill_value, _dtype(dtype)))
+
+
+def empty(shape: Any, dtype: Any = None) -> Tensor:
+    """An array whose values do not matter."""
+    return zeros(shape, dtype)
+
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
+    """Ones on a diagonal."""
+    return Tensor(np.eye(N, M, k, _dtype(dtype)))
+
+
+def identity(n: int, dtype: Any = None) -> Tensor:
+    """The identity matrix."""
+    return eye(n, dtype=dtype)
+
+
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
+    """Evenly spaced numbers from start up to, not including, stop."""
+    kinds = [type(v) if isinstance(v, (int, float)) else v.dtype for v in (start, stop, step) if v is not None]
+    array = np.arange(start, stop, 1 if step is None else step) if stop is not None else np.arange(start)
+    return Tensor(array.astype(dtypes.numpy_dtype(dtypes.standardize_dtype(dtype or dtypes.result_type(*kinds)))))
+
+
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Tensor:
+    """`num` numbers evenly from start to stop."""
+    return Tensor(np.linspace(start, stop, num, endpoint, axis=axis).astype(_dtype(dtype or config.floatx())))
+
+
+@defop(
+    infer=lambda x, *, k=0, lower=True: x,
+    vjp=(lambda g, y, x, *, k=0, lower=True: _triangle(g, k=k, lower=lower),),
+    cases=(case(F(3, 3), k=0, lower=True), case(F(3, 4), k=1, lower=False)),
+    name="triangle",
+)
+def _triangle(x: Any, *, k: int = 0, lower: bool = True) -> Any:
+    return np.tril(x, k) if lower else np.triu(x, k)
+
+
+@composite(f"{NUMPY}:Tril")
+def tril(x: Any, k: int = 0) -> Any:
+    """The lower triangle of the last two axes."""
+    return _triangle(x, k=k, lower=True)
+
+
+@composite(f"{NUMPY}:Triu")
+def triu(x: Any, k: int = 0) -> Any:
+    """The upper triangle of the last two axes."""
+    return _triangle(x, k=k, lower=False)
+
+
+def shape(x: Any) -> tuple[int | None, ...]:
+    """The axes of x; unknown ones are None."""
+    return tuple(infer_shape_of(x))
+
+
+def ndim(x: Any) -> int:
+    """The number of axes."""
+    return _rank(x)
+
+
+def size(x: Any) -> Any:
+    """The number of elements, None if an axis is unknown."""
+    return shapes.size(infer_shape_of(x))
+
+
+def array(x: Any, dtype: Any = None) -> Any:
+    """x as a value of the engine."""
+    return convert_to_tensor(x, dtype)
+
+
+@composite("keras.src.ops.core:Identity")
+def same(x: Any) -> Any:
+    """x."""
+    return ew.copy(x) if isinstance(x, KerasTensor) else x
