@@ -334,6 +334,9 @@ class Variable(Value):
         self._tensor = Tensor(fresh)
         return self._tensor
 
+    def _current(self) -> Tensor:
+        return self._materialize() if self._tensor is None else self._tensor
+
     @property
     def initialized(self) -> bool:
         """Whether memory has been allocated and filled."""
@@ -353,12 +356,12 @@ class Variable(Value):
 
     def array(self) -> np.ndarray[Any, Any]:
         """The variable's own memory, for plans and files. Changing it changes the variable."""
-        return (self._tensor or self._materialize())._array
+        return self._current()._array
 
     def read(self) -> Any:
         """The current value: a Symbol while tracing, else a Tensor; in the compute type under mixed precision."""
         trace = STATE.trace
-        value = trace.read(self) if trace is not None else (self._tensor or self._materialize())
+        value = trace.read(self) if trace is not None else self._current()
         for tape in STATE.tapes:
             tape.note_read(self, value)
         cast_to = STATE.autocast
@@ -400,7 +403,7 @@ class Variable(Value):
 
     def _raw(self) -> Any:
         trace = STATE.trace
-        return trace.read(self) if trace is not None else (self._tensor or self._materialize())
+        return trace.read(self) if trace is not None else self._current()
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the value as a NumPy array."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any
 
@@ -139,12 +140,12 @@ def _mean(x: Any, *, axis: Any = None, keepdims: bool = False, out: Any = None) 
 )
 def count_ratio(x: Any, y: Any) -> Any:
     """How many elements of x there are for each of y."""
-    return np.asarray(x.size / max(y.size, 1), dtype=y.dtype)
+    return np.asarray(x.size / builtins.max(y.size, 1), dtype=y.dtype)
 
 
 def _count(x: Any, y: Any, axis: Any) -> Any:
     dims = [x.shape[a] for a in shapes.normalize_axes(axis, len(x.shape))]
-    if all(d is not None for d in dims):
+    if None not in dims:
         return float(math.prod(d for d in dims if d is not None))
     return dispatch(OPS["count_ratio"], (x, y), {})
 
