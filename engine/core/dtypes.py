@@ -122,8 +122,9 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     if name == "bfloat16":
         import ml_dtypes
 
-        return np.dtype(ml_dtypes.bfloat16)
-    return np.dtype("str" if name == "string" else name)
+        name = ml_dtypes.bfloat16
+    found: np.dtype[Any] = np.dtype("str" if name == "string" else name)
+    return found
 
 
 class DTypePolicy:

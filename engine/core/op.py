@@ -97,7 +97,7 @@ def dispatch(op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
         if trace is None:
             raise RuntimeError(f"{op.name}: a symbol was used after its trace had ended.")
         values = [trace.lift(x) for x in values]
-        outputs = trace.append(op, values, attrs)
+        outputs: tuple[Value, ...] = trace.append(op, values, attrs)
     else:
         outputs = _execute(op, values, attrs)
     for tape in STATE.tapes:
@@ -163,7 +163,9 @@ class PublicOp:
         variadic: the first parameter takes a list of values.
     """
 
-    def __init__(self, function: Callable[..., Any], name: str, keras: str | None, signature: inspect.Signature) -> None:
+    def __init__(
+        self, function: Callable[..., Any], name: str, keras: str | None, signature: inspect.Signature
+    ) -> None:
         self.function = function
         self.name = name
         module, _, cls = (keras or "").partition(":")

@@ -279,7 +279,7 @@ class Declared:
         if category is not None:
             cls.CATEGORY = category
         if own and "__init__" not in vars(cls):
-            cls.__init__ = _constructor(cls)  # type: ignore[method-assign]
+            setattr(cls, "__init__", _constructor(cls))  # noqa: B010  (mypy refuses the assignment)
         if keras is not None and register:
             registry.register(cls.KIND, cls, keras.partition(":")[2], keras)
 
@@ -323,7 +323,8 @@ def _kind_of(cls: type, name: str, info: ParamInfo) -> str:
 def _constructor(cls: type) -> Callable[..., None]:
     """`__init__` with the declared parameters first and the base's own keywords after."""
     names = list(cls.PARAMS)  # type: ignore[attr-defined]
-    base = next(b for b in cls.__mro__[1:] if "__init__" in vars(b) and not getattr(b.__init__, "_declared", False))
+    inits = [vars(b)["__init__"] for b in cls.__mro__[1:] if "__init__" in vars(b)]
+    base_init = next(init for init in inits if not getattr(init, "_declared", False))
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         owner = type(self).__name__
@@ -335,7 +336,7 @@ def _constructor(cls: type) -> Callable[..., None]:
                 if name in values:
                     raise TypeError(f"{owner}() got multiple values for argument '{name}'")
                 values[name] = kwargs.pop(name)
-        base.__init__(self, **kwargs)
+        base_init(self, **kwargs)
         self.set_declared(values, cls.PARAMS)  # type: ignore[attr-defined]
         self.setup()
 

@@ -35,7 +35,10 @@ class SeedGenerator:
             raise ValueError(f"Argument `seed` must be an integer. Received: seed={seed}")
         with naming.name_scope(self.name):
             self.state = Variable(
-                np.array([start & 0xFFFFFFFF, 0], "uint32"), trainable=False, autocast=False, name="seed_generator_state"
+                np.array([start & 0xFFFFFFFF, 0], "uint32"),
+                trainable=False,
+                autocast=False,
+                name="seed_generator_state",
             )
 
     def next(self, ordered: bool = True) -> Any:

@@ -114,7 +114,7 @@ class GradientTape:
         seeds = tree.flatten(output_gradients) if output_gradients is not None else [None] * len(targets)
         leaves = [self._reads.get(id(s), s) if isinstance(s, Variable) else s for s in tree.flatten(sources)]
         with self.stop_recording():
-            grads = backward(self._records, targets, seeds, leaves)
+            grads = backward(self._records, targets, seeds, [s if id(s) in self._followed else None for s in leaves])
             if unconnected_gradients == "zero":
                 grads = [_op("zeros_like")(s) if g is None else g for g, s in zip(grads, leaves, strict=True)]
         if not self.persistent:
@@ -138,12 +138,12 @@ def backward(
         wanted = [x is not None and id(x) in needed for x in record.inputs]
         if any(wanted):
             _propagate(record, incoming, wanted, grads)
-    return [grads.get(id(s)) for s in sources]
+    return [None if s is None else grads.get(id(s)) for s in sources]
 
 
 def _depends_on(records: Sequence[Record], sources: Sequence[Any]) -> set[int]:
     """Ids of the values that depend on a source."""
-    needed = {id(s) for s in sources}
+    needed = {id(s) for s in sources if s is not None}
     for record in records:
         if any(x is not None and id(x) in needed for x in record.inputs):
             needed.update(id(y) for y in record.outputs if dtypes.is_float(y.dtype))

@@ -115,7 +115,7 @@ def _install_operators() -> None:
 
 
 _install_operators()
-Value.__hash__ = object.__hash__  # type: ignore[method-assign]
+Value.__hash__ = object.__hash__  # type: ignore[assignment]
 
 
 class Tensor(Value):
@@ -129,11 +129,13 @@ class Tensor(Value):
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        return self._array.shape
+        shape: tuple[int, ...] = self._array.shape
+        return shape
 
     @property
     def dtype(self) -> str:  # type: ignore[override]
-        return self._array.dtype.name
+        name: str = self._array.dtype.name
+        return name
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """The array itself (not a copy)."""
@@ -389,7 +391,9 @@ class Variable(Value):
         return self._store(array)
 
     def _check_shape(self, shape: Shape) -> None:
-        if len(shape) != len(self.shape) or any(a is not None and a != b for a, b in zip(shape, self.shape, strict=True)):
+        if len(shape) != len(self.shape) or any(
+            a is not None and a != b for a, b in zip(shape, self.shape, strict=True)
+        ):
             raise ValueError(
                 "The shape of the target variable and the shape of the target value in `variable.assign(value)` "
                 f"must match. variable.shape={self.shape}, Received: value.shape={shape}. Target variable: {self}"
@@ -438,7 +442,8 @@ def aligned_empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
     count = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     raw = np.empty(count + 64, np.uint8)
     offset = -raw.ctypes.data % 64
-    return raw[offset : offset + count].view(dtype).reshape(shape)
+    aligned: np.ndarray[Any, Any] = raw[offset : offset + count].view(dtype).reshape(shape)
+    return aligned
 
 
 def as_array(value: Any, dtype: Any = None) -> np.ndarray[Any, Any]:

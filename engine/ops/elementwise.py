@@ -317,7 +317,9 @@ greater_equal = _comparison("greater_equal", np.greater_equal)
 logical_and = _comparison("logical_and", np.logical_and)
 logical_or = _comparison("logical_or", np.logical_or)
 logical_xor = _comparison("logical_xor", np.logical_xor)
-logical_not = _unary("logical_not", np.logical_not, None, infer=_truth, promote=False, cases=(case(B(3)),), nondiff="logic")
+logical_not = _unary(
+    "logical_not", np.logical_not, None, infer=_truth, promote=False, cases=(case(B(3)),), nondiff="logic"
+)
 isnan = _unary("isnan", np.isnan, None, infer=_truth, nondiff="true or false", keras="Isnan")
 isfinite = _unary("isfinite", np.isfinite, None, infer=_truth, nondiff="true or false", keras="Isfinite")
 isinf = _unary("isinf", np.isinf, None, infer=_truth, nondiff="true or false", keras="Isinf")
@@ -443,7 +445,9 @@ def copy(x: Any, *, out: Any = None) -> Any:
     return out
 
 
-@defop(infer=_same, view=True, nondiff="stops gradients", cases=(case(F(2, 3)),), keras="keras.src.ops.core:StopGradient")
+@defop(
+    infer=_same, view=True, nondiff="stops gradients", cases=(case(F(2, 3)),), keras="keras.src.ops.core:StopGradient"
+)
 def stop_gradient(variable: Any) -> Any:
     """The same value, through which no gradient flows."""
     return variable.view()

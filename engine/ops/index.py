@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -136,8 +137,8 @@ def _fancy_spec(x: Spec, *indices: Spec, key: tuple[Any, ...]) -> Spec:
         from engine.core.errors import TraceError
 
         raise TraceError("The shape of a masked or open selection depends on values.")
-    dummies = [np.zeros(i.shape, "int32") for i in indices]
-    probe = np.lib.stride_tricks.as_strided(np.zeros(1, "int8"), x.shape, (0,) * len(x.shape))
+    dummies = [np.zeros([d or 0 for d in i.shape], "int32") for i in indices]
+    probe = np.broadcast_to(np.zeros((), "int8"), [d or 0 for d in x.shape])
     return Spec(probe[_fill(key, tuple(dummies))].shape, x.dtype)
 
 
@@ -201,9 +202,9 @@ def untake(g: Any, x: Any, indices: Any, *, axis: int, out: Any = None) -> Any:
     place = axis % x.ndim
     flat = np.ravel(indices) % max(x.shape[place], 1)
     moved = g.reshape(*g.shape[:place], flat.size, *g.shape[place + indices.ndim :])
-    rows = np.moveaxis(moved, place, 0).reshape(flat.size, -1)
-    result = _add_rows(rows, flat, x.shape[place])
     rest = [n for i, n in enumerate(x.shape) if i != place]
+    rows = np.moveaxis(moved, place, 0).reshape(flat.size, math.prod(rest))
+    result = _add_rows(rows, flat, x.shape[place])
     result = np.moveaxis(result.reshape(x.shape[place], *rest), 0, place)
     if out is None:
         return np.ascontiguousarray(result)
@@ -329,8 +330,8 @@ def nonzero(x: Any) -> tuple[Any, ...]:
 @composite("keras.src.ops.core:SliceUpdate")
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     """`inputs` with `updates` written from the given start."""
-    ends = [int(s) + n for s, n in zip(start_indices, infer_shape_of(updates), strict=True)]
-    key = tuple(slice(int(s), e) for s, e in zip(start_indices, ends, strict=True))
+    lengths = infer_shape_of(updates)
+    key = tuple(slice(int(s), None if n is None else int(s) + n) for s, n in zip(start_indices, lengths, strict=True))
     inside = dispatch(OPS["unslice"], (ew.ones_like(updates), inputs), {"key": key})
     placed = dispatch(OPS["unslice"], (updates, inputs), {"key": key})
     return inputs * (1 - ew.cast(inside, inputs.dtype)) + ew.cast(placed, inputs.dtype)

@@ -167,7 +167,9 @@ def _terms(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
     if len(terms) != len(ranks):
         raise ValueError(f"einsum: '{subscripts}' names {len(terms)} values, but {len(ranks)} were given.")
     spare = [c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in subscripts]
-    widths = [rank - len(term.replace("...", "")) if "..." in term else 0 for term, rank in zip(terms, ranks, strict=True)]
+    widths = [
+        rank - len(term.replace("...", "")) if "..." in term else 0 for term, rank in zip(terms, ranks, strict=True)
+    ]
     widest = max(widths, default=0)
     fill = "".join(spare[:widest])
     terms = [t.replace("...", fill[widest - w :]) for t, w in zip(terms, widths, strict=True)]

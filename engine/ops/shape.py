@@ -99,7 +99,9 @@ def _permuted(x: Spec, *, axes: tuple[int, ...]) -> Spec:
 
 @defop(
     infer=_permuted,
-    vjp=(lambda g, y, x, *, axes: _transpose(g, axes=tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))),),
+    vjp=(
+        lambda g, y, x, *, axes: _transpose(g, axes=tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))),
+    ),
     view=True,
     cases=(case(F(2, 3, 4), axes=(2, 0, 1)),),
     name="transpose",
@@ -196,7 +198,7 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     name="broadcast_to",
 )
 def _broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
-    return np.broadcast_to(x, _target(x.shape, shape)).copy()
+    return np.broadcast_to(x, [d or 0 for d in _target(x.shape, shape)]).copy()
 
 
 def _target(given: Sequence[int | None], shape: Sequence[int | None]) -> tuple[int | None, ...]:
@@ -321,8 +323,8 @@ def _unpad(g: Any, pad_width: Any, x: Any) -> Any:
     name="pad",
 )
 def _pad(x: Any, *, pad_width: Any, mode: str = "constant", value: float = 0.0) -> Any:
-    extra = {"constant_values": value} if mode == "constant" else {}
-    return np.pad(x, pad_width, mode=mode, **extra)
+    extra: Any = {"constant_values": value} if mode == "constant" else {}
+    return np.pad(x, pad_width, mode=mode, **extra)  # type: ignore[call-overload]
 
 
 def _pad_rule(g: Any, x: Any, pad_width: Any, mode: str) -> Any:

@@ -1,0 +1,61 @@
+"""Optimizers under Keras's names."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from engine.core import registry
+from engine.losses.objects import deserialize_object, serialize_object
+from engine.optimizers import schedules
+from engine.optimizers.adam import Adam, AdamW
+from engine.optimizers.base import Optimizer
+from engine.optimizers.loss_scale import LossScaleOptimizer
+from engine.optimizers.rmsprop import RMSprop
+from engine.optimizers.sgd import SGD
+
+
+def get(identifier: Any) -> Any:
+    """An optimizer from a name in any case ("adam"), class, config or optimizer; None stays None.
+
+    Raises:
+        ValueError: nothing of that name.
+    """
+    if identifier is None or isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if isinstance(identifier, str):
+        table = {name.lower(): cls for name, cls in registry.all_of("optimizer").items()}
+        found = table.get(identifier.lower()) or registry.get_registered_object(identifier)
+        if found is not None:
+            return found()
+    if inspect.isclass(identifier) and issubclass(identifier, Optimizer):
+        return identifier()
+    raise ValueError(f"Could not interpret optimizer identifier: {identifier}")
+
+
+def serialize(optimizer: Optimizer) -> Any:
+    """Plain data that `deserialize` turns back into the optimizer (without its state)."""
+    return serialize_object(optimizer)
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The optimizer that `serialize` wrote; class names in any case."""
+    names = registry.all_of("optimizer")
+    table = {**names, **{name.lower(): cls for name, cls in names.items()}}
+    return deserialize_object(config, table, custom_objects)
+
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "LossScaleOptimizer",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]

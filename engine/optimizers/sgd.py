@@ -1,0 +1,33 @@
+"""Gradient descent, with momentum if wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import ops
+from engine.core.params import LearningRate, Param
+from engine.optimizers.base import DeclaredOptimizer
+
+
+class SGD(DeclaredOptimizer, keras="keras.optimizers:SGD"):
+    """Gradient descent: w -= rate · g. With momentum m: v = m·v - rate·g, w += v (Nesterov: w += m·v - rate·g)."""
+
+    learning_rate: LearningRate = Param(0.01, doc="Size of a step.")
+    momentum: float = Param(0.0, ge=0, le=1, doc="Share of the last step that is made again.")
+    nesterov: bool = Param(False, doc="Look ahead along the momentum.")
+
+    def build(self, variables: Any) -> None:
+        if self.built:
+            return
+        super().build(variables)
+        self.momentums = self.add_optimizer_variables(variables, "momentum") if self.momentum else []
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        step = ops.multiply(ops.cast(gradient, variable.dtype), ops.cast(learning_rate, variable.dtype))
+        if not self.momentum:
+            self.assign_sub(variable, step)
+            return
+        velocity = self.momentums[self._get_variable_index(variable)]
+        new = ops.subtract(ops.multiply(velocity, self.momentum), step)
+        self.assign(velocity, new)
+        self.assign_add(variable, ops.subtract(ops.multiply(new, self.momentum), step) if self.nesterov else new)
