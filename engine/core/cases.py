@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Sample:
-    """A random array: its shape, kind ("float", "positive", "int", "bool", "unit") and upper bound for whole numbers."""
+    """A random array: shape, kind ("float", "positive", "int", "bool", "unit", "seed"), bound of whole numbers."""
 
     shape: tuple[int, ...]
     kind: str = "float"

@@ -157,12 +157,10 @@ def Param(
 
 
 def _whole(info: ParamInfo, value: Any, owner: str) -> int:
-    if isinstance(value, (bool, np.bool_)):
+    whole = isinstance(value, numbers.Integral) or (isinstance(value, float) and value.is_integer())
+    if not whole or isinstance(value, (bool, np.bool_)) or not info.in_range(int(value)):
         raise info.refuse(value, owner)
-    if isinstance(value, numbers.Integral) or (isinstance(value, float) and value.is_integer()):
-        if info.in_range(int(value)):
-            return int(value)
-    raise info.refuse(value, owner)
+    return int(value)
 
 
 def _number(info: ParamInfo, value: Any, owner: str) -> float:

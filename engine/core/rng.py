@@ -1,4 +1,4 @@
-"""Seeds. A seed is the pair [seed, counter] from which NumPy's generator draws, exactly as Keras's NumPy backend does."""
+"""Seeds: pairs [seed, counter] from which NumPy's generator draws, exactly as in Keras's NumPy backend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a plan's values live: lifetimes, the arena's blocks, reuse in place, and new variable values written directly."""
+"""Where a plan's values live: lifetimes, blocks of the arena, reuse in place, direct writes to variables."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def _binary(
     cases: Sequence[Any] = (case(F(2, 3), F(2, 3)), case(F(2, 3), F(3)), case(F(2, 1), F(1, 4)), case(F(0, 3), F(3))),
     nondiff: str = "",
 ) -> PublicOp:
-    """Declare an op of two broadcast inputs; `rules[i](g, y, a, b)` gives the gradient of input i before unbroadcasting."""
+    """Declare an op of two broadcast inputs; `rules[i](g, y, a, b)` gives the gradient of input i, still broadcast."""
 
     def kernel(x1: Any, x2: Any, *, out: Any = None) -> Any:
         return ufunc(x1, x2, out=out)
