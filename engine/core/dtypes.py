@@ -99,11 +99,16 @@ def result_type(*dtypes: Any) -> str:
     return _NARROW.get(result, result)
 
 
-def compute_type(*dtypes: Any) -> str:
-    """Type in which an elementwise op computes: `result_type`, but pure float64 arithmetic stays float64."""
+@functools.lru_cache(2048)
+def _compute_type(floatx: str, *dtypes: Any) -> str:
     result = result_type(*dtypes)
     floats = {dtype for dtype in dtypes if isinstance(dtype, str) and dtype in FLOAT_TYPES}
     return "float64" if floats == {"float64"} else result
+
+
+def compute_type(*dtypes: Any) -> str:
+    """Type in which an elementwise op computes: `result_type`, but pure float64 arithmetic stays float64."""
+    return _compute_type(config.floatx(), *dtypes)
 
 
 def is_float(dtype: Any) -> bool:
@@ -125,6 +130,13 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
         name = ml_dtypes.bfloat16
     found: np.dtype[Any] = np.dtype("str" if name == "string" else name)
     return found
+
+
+@functools.cache
+def name_of(dtype: np.dtype[Any]) -> str:
+    """Name of a NumPy dtype (NumPy builds it anew at every call)."""
+    name: str = dtype.name
+    return name
 
 
 class DTypePolicy:

@@ -134,7 +134,7 @@ def _compare(op: Op, expected: Sequence[Spec], outputs: Sequence[Tensor]) -> Non
 
 
 def _promoted(values: Sequence[Any], mode: bool | str) -> list[Any]:
-    given = [_type_of(x) for x in values if x is not None]
+    given = [x.dtype if isinstance(x, Value) else _type_of(x) for x in values if x is not None]
     target = dtypes.compute_type(*given)
     if mode == "float" and not dtypes.is_float(target):
         target = dtypes.compute_type(target, float)
@@ -142,8 +142,8 @@ def _promoted(values: Sequence[Any], mode: bool | str) -> list[Any]:
 
 
 def _type_of(x: Any) -> Any:
-    if isinstance(x, (Value, np.ndarray, np.generic)):
-        return x.dtype if isinstance(x.dtype, str) else x.dtype.name
+    if isinstance(x, (np.ndarray, np.generic)):
+        return dtypes.name_of(x.dtype)
     return type(x) if type(x) in (bool, int, float) else as_array(x).dtype.name
 
 

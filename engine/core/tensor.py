@@ -134,8 +134,7 @@ class Tensor(Value):
 
     @property
     def dtype(self) -> str:  # type: ignore[override]
-        name: str = self._array.dtype.name
-        return name
+        return dtypes.name_of(self._array.dtype)
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """The array itself (not a copy)."""
