@@ -99,16 +99,20 @@ ALL = {
 }
 """Everything `get` finds by name."""
 
-_OWN_FUNCTIONS = (
-    accuracy,
-    binary_accuracy,
-    categorical_accuracy,
-    sparse_categorical_accuracy,
-    sparse_top_k_categorical_accuracy,
-    top_k_categorical_accuracy,
-    concordance_correlation,
-    pearson_correlation,
-)
+FUNCTIONS = {
+    function.__name__: function
+    for function in (
+        accuracy,
+        binary_accuracy,
+        categorical_accuracy,
+        sparse_categorical_accuracy,
+        sparse_top_k_categorical_accuracy,
+        top_k_categorical_accuracy,
+        concordance_correlation,
+        pearson_correlation,
+    )
+}
+"""Metric functions by name, those that are also losses aside."""
 
 
 def get(identifier: Any) -> Any:
@@ -122,7 +126,7 @@ def get(identifier: Any) -> Any:
 
 def get_function(identifier: Any) -> Any:
     """The function inside a `MeanMetricWrapper`, from its saved form."""
-    return deserialize_object(identifier, {**losses.ALL, **{f.__name__: f for f in _OWN_FUNCTIONS}})
+    return deserialize_object(identifier, {**losses.ALL, **FUNCTIONS})
 
 
 def serialize(metric: Any) -> Any:
@@ -142,6 +146,7 @@ register_kind("Metric", get=get, serialize=serialize)
 __all__ = [
     "ALL",
     "AUC",
+    "FUNCTIONS",
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",

@@ -9,7 +9,6 @@ from engine.core import config
 from engine.core.params import Param
 from engine.core.tensor import convert_to_tensor
 from engine.losses.loss import comparable, squeeze_or_expand_to_same_rank
-from engine.metrics.counting import within_top_k
 from engine.metrics.reduction import FunctionMetric, dtype_param, name_param
 
 
@@ -57,7 +56,7 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from
     if from_sorted_ids:
         matches = ops.any(ops.equal(ops.expand_dims(y_true, 1), y_pred[:, :k]), axis=1)
     else:
-        matches = within_top_k(y_true, y_pred, k=k)
+        matches = ops.in_top_k(y_true, y_pred, k)
     matches = ops.cast(matches, config.floatx())
     if len(form.shape) > 1:
         matches = ops.reshape(matches, (-1, *form.shape[1:]))

@@ -37,19 +37,6 @@ def confusion_counts(labels: Any, predictions: Any, weights: Any, *, classes: in
     return counts.reshape(classes, classes).astype(weights.dtype)
 
 
-@defop(
-    infer=lambda targets, scores, *, k: Spec(targets.shape, "bool"),
-    nondiff="compares places",
-    cases=[case(I(4, high=3), F(4, 3), k=2)],
-)
-def within_top_k(targets: Any, scores: Any, *, k: int) -> Any:
-    """Whether fewer than `k` scores in the row beat that of class `targets`; a score that is not finite never counts."""
-    n, classes = scores.shape
-    inside = (targets >= 0) & (targets < classes)
-    own = np.take_along_axis(scores, np.where(inside, targets, 0).reshape(n, 1).astype(np.int64), axis=1)
-    return inside & np.isfinite(own[:, 0]) & (np.sum(scores > own, axis=1) < k)
-
-
 @defop(infer=lambda scores, *, k: Spec(scores.shape, scores.dtype), nondiff="compares places", cases=[case(F(4, 5), k=2)])
 def top_k_mask(scores: Any, *, k: int) -> Any:
     """One at the `k` largest entries of the last axis (the first of equal ones), zero elsewhere."""
@@ -57,3 +44,13 @@ def top_k_mask(scores: Any, *, k: int) -> Any:
     mask = np.zeros(scores.shape, scores.dtype)
     np.put_along_axis(mask, best, 1, axis=-1)
     return mask
+
+
+@defop(infer=lambda x: Spec((), "float32"), shape_only=(0,), nondiff="counts samples", cases=[case(F(6, 2))])
+def batch_length(x: Any, *, out: Any = None) -> Any:
+    """Length of the first axis, as a float; 1 for a single number."""
+    length = np.float32(x.shape[0] if x.ndim else 1)
+    if out is None:
+        return length
+    out[...] = length
+    return out

@@ -10,6 +10,7 @@ from engine.core import config
 from engine.core.params import Declared, Param
 from engine.core.tensor import convert_to_tensor
 from engine.losses.loss import apply_mask, squeeze_or_expand_to_same_rank
+from engine.metrics.counting import batch_length
 from engine.metrics.metric import Metric
 
 
@@ -70,15 +71,6 @@ def reduce_to_samplewise_values(
     return values, sample_weight
 
 
-def count_of(values: Any, dtype: str) -> Any:
-    """Number of entries along the first axis, as a value; 1 for a single number."""
-    if not values.shape:
-        return 1.0
-    if values.shape[0] is not None:
-        return float(values.shape[0])
-    return ops.cast(ops.sum(ops.ones_like(values)), dtype)
-
-
 class Sum(DeclaredMetric, keras="keras.metrics:Sum"):
     """Sum of all values seen, weighted when weights are given."""
 
@@ -111,7 +103,7 @@ class Mean(DeclaredMetric, keras="keras.metrics:Mean"):
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         values, weights = reduce_to_samplewise_values(values, sample_weight, ops.mean, self.dtype)
         self.total.assign_add(ops.sum(values))
-        self.count.assign_add(count_of(values, self.dtype) if weights is None else ops.sum(weights))
+        self.count.assign_add(batch_length(values) if weights is None else ops.sum(weights))
 
     def result(self) -> Any:
         return ops.divide_no_nan(convert_to_tensor(self.total), convert_to_tensor(self.count))

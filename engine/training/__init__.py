@@ -1,0 +1,1 @@
+"""Training: data adapters, what `compile` sets, the compiled steps and the loop."""

@@ -1,0 +1,45 @@
+"""Building a model, its losses and metrics from the shapes of one batch, before anything is computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine.core import dtypes, tree
+from engine.core.errors import TraceError
+from engine.core.graph import trace
+from engine.core.tensor import Spec, Tensor
+from engine.training.adapters import unpack_x_y_sample_weight
+
+
+def build_from_batch(model: Any, batch: Any) -> None:
+    """Call the model on symbols with the batch's shapes, so that everything that needs shapes is made.
+
+    A model whose Python needs values is called on the batch itself.
+    """
+    leaves = [leaf for leaf in tree.flatten(batch) if leaf is not None]
+
+    def forward(*values: Any) -> None:
+        rest = iter(values)
+        x, y, _ = unpack_x_y_sample_weight(tree.map_structure(lambda a: None if a is None else next(rest), batch))
+        y_pred = model(x, training=False)
+        for part in (model._compile_loss, model._compile_metrics):
+            if part is not None and not part.built and y is not None:
+                part.build(y, y_pred)
+
+    for open_batch in (True, False):
+        try:
+            trace(forward, [_spec(leaf, open_batch) for leaf in leaves])
+            return
+        except TypeError:
+            if not open_batch:
+                raise
+        except TraceError:
+            break
+    forward(*[Tensor(np.asarray(leaf)) for leaf in leaves])
+
+
+def _spec(leaf: Any, open_batch: bool) -> Spec:
+    shape = tuple(leaf.shape)
+    return Spec((None, *shape[1:]) if open_batch and shape else shape, dtypes.standardize_dtype(leaf.dtype))
