@@ -44,8 +44,7 @@ class ModelCheckpoint(MonitorCallback, keras="keras.callbacks:ModelCheckpoint"):
             )
         if not self.save_weights_only and not self.filepath.endswith((".keras", ".h5")):
             raise ValueError(
-                "The filepath provided must end in `.keras` (Keras model format). "
-                f"Received: filepath={self.filepath}"
+                f"The filepath provided must end in `.keras` (Keras model format). Received: filepath={self.filepath}"
             )
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -86,7 +85,8 @@ class ModelCheckpoint(MonitorCallback, keras="keras.callbacks:ModelCheckpoint"):
             os.makedirs(folder, exist_ok=True)
         if os.path.isdir(path):
             raise OSError(
-                f"Please specify a non-directory filepath for ModelCheckpoint. Filepath used is an existing directory: {path}"
+                "Please specify a non-directory filepath for ModelCheckpoint. Filepath used is an existing "
+                f"directory: {path}"
             )
         if self.save_weights_only:
             self.model.save_weights(path, overwrite=True)

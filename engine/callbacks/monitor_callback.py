@@ -37,9 +37,7 @@ class MonitorCallback(DeclaredCallback):
 
     def setup(self) -> None:
         if self.mode not in MODES:
-            warnings.warn(
-                f"{type(self).__name__} mode '{self.mode}' is unknown, fallback to auto mode.", stacklevel=3
-            )
+            warnings.warn(f"{type(self).__name__} mode '{self.mode}' is unknown, fallback to auto mode.", stacklevel=3)
             self.mode = "auto"
         self.min_delta = abs(self.min_delta)
         self.best: Any = None

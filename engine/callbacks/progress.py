@@ -50,7 +50,9 @@ class Progbar:
         """Whether enough time has passed to draw again (never without a terminal)."""
         return self.verbose == 1 and self.dynamic and time.monotonic() - self._drawn_at >= self.interval
 
-    def update(self, current: int, values: Iterable[tuple[str, Any]] | None = None, finalize: bool | None = None) -> None:
+    def update(
+        self, current: int, values: Iterable[tuple[str, Any]] | None = None, finalize: bool | None = None
+    ) -> None:
         """Step `current` (from 1) is done; `values` are pairs of name and figure."""
         if finalize is None:
             finalize = self.target is not None and current >= self.target
@@ -96,7 +98,9 @@ class Progbar:
     def _pace(self, seconds: float) -> str:
         if seconds >= 1 or seconds == 0:
             return f"{seconds:.0f}s/{self.unit_name}"
-        return f"{seconds * 1e3:.0f}ms/{self.unit_name}" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/{self.unit_name}"
+        return (
+            f"{seconds * 1e3:.0f}ms/{self.unit_name}" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us/{self.unit_name}"
+        )
 
     def _write(self, line: str) -> None:
         if self.dynamic:

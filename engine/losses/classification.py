@@ -43,9 +43,7 @@ def _smooth_classes(y_true: Any, label_smoothing: float) -> Any:
 
 
 def _smooth_binary(y_true: Any, label_smoothing: float) -> Any:
-    return (
-        ops.add(ops.multiply(y_true, 1.0 - label_smoothing), 0.5 * label_smoothing) if label_smoothing else y_true
-    )
+    return ops.add(ops.multiply(y_true, 1.0 - label_smoothing), 0.5 * label_smoothing) if label_smoothing else y_true
 
 
 def binary_crossentropy(
@@ -297,5 +295,3 @@ class Tversky(DeclaredLoss, keras="keras.losses:Tversky"):
     name: str | None = name_param("tversky")
     axis: Any = Param(None, doc="Axes over which the overlap is summed; all when empty.")
     dtype: Any = dtype_param()
-
-

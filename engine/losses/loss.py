@@ -24,7 +24,9 @@ class Loss:
         dtype: type or dtype policy of the arithmetic, `floatx()` by default.
     """
 
-    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None) -> None:
+    def __init__(
+        self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
+    ) -> None:
         self.name = name or naming.auto_name(type(self).__name__)
         self.reduction = standardize_reduction(reduction)
         self.dtype = compute_type(dtype)

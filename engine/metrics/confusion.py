@@ -189,9 +189,7 @@ class _BestUnderBound(FourCounts):
         self.make_counts((len(self.thresholds),))
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        update_counts(
-            self.counts, y_true, y_pred, self.thresholds, class_id=self.class_id, sample_weight=sample_weight
-        )
+        update_counts(self.counts, y_true, y_pred, self.thresholds, class_id=self.class_id, sample_weight=sample_weight)
 
     def result(self) -> Any:
         reached = ops.greater_equal(getattr(self, self.bounded)(), getattr(self, self.bound))

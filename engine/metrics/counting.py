@@ -37,7 +37,9 @@ def confusion_counts(labels: Any, predictions: Any, weights: Any, *, classes: in
     return counts.reshape(classes, classes).astype(weights.dtype)
 
 
-@defop(infer=lambda scores, *, k: Spec(scores.shape, scores.dtype), nondiff="compares places", cases=[case(F(4, 5), k=2)])
+@defop(
+    infer=lambda scores, *, k: Spec(scores.shape, scores.dtype), nondiff="compares places", cases=[case(F(4, 5), k=2)]
+)
 def top_k_mask(scores: Any, *, k: int) -> Any:
     """One at the `k` largest entries of the last axis (the first of equal ones), zero elsewhere."""
     best = np.argsort(-scores, axis=-1, kind="stable")[..., :k]

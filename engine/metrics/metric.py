@@ -48,7 +48,12 @@ class Metric:
         return own + [v for metric in self.__dict__.get("_metrics", ()) for v in metric.variables]
 
     def add_variable(
-        self, shape: Any, initializer: Any = "zeros", dtype: Any = None, aggregation: str = "sum", name: str | None = None
+        self,
+        shape: Any,
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        aggregation: str = "sum",
+        name: str | None = None,
     ) -> Variable:
         """A new state variable, counted among `variables`."""
         with naming.name_scope(self.name.replace("/", ">")):
@@ -64,7 +69,9 @@ class Metric:
         self._track(variable, "_variables")
         return variable
 
-    def add_weight(self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None) -> Variable:
+    def add_weight(
+        self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None
+    ) -> Variable:
         """`add_variable` under the name layers use."""
         return self.add_variable(shape, initializer, dtype, name=name)
 

@@ -158,4 +158,3 @@ class R2Score(DeclaredMetric, keras="keras.metrics:R2Score"):
             return score
         factor = (samples - 1.0) / (samples - self.num_regressors - 1.0)
         return ops.subtract(1.0, ops.multiply(ops.subtract(1.0, score), factor))
-

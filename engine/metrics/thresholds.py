@@ -57,7 +57,11 @@ def update_counts(
     multi_label: bool = False,
     label_weights: Any = None,
 ) -> None:
-    """Add a batch to the counts asked for, keyed "tp", "fp", "tn", "fn", each of shape (thresholds,) or (thresholds, labels)."""
+    """Add a batch to the counts asked for.
+
+    Args:
+        counts: variables of shape (thresholds,) or (thresholds, labels) under the keys "tp", "fp", "tn" and "fn".
+    """
     dtype = next(iter(counts.values())).dtype
     y_true = ops.cast(convert_to_tensor(y_true), dtype)
     y_pred = ops.cast(convert_to_tensor(y_pred), dtype)

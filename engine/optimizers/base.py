@@ -17,37 +17,9 @@ from engine.core.params import Declared, Param, ParamInfo, serialize_value
 from engine.core.state import STATE
 from engine.core.tensor import Variable, convert_to_tensor
 from engine.losses.objects import deserialize_object
+from engine.optimizers.clipping import clip_by_global_norm, clip_by_norm
+from engine.optimizers.common import COMMON, CONFIG_ORDER
 from engine.optimizers.schedules import LearningRateSchedule
-
-COMMON: dict[str, ParamInfo] = {
-    "weight_decay": Param(None, kind="float", ge=0, doc="Share by which weights shrink at each step, times the rate."),
-    "clipnorm": Param(None, kind="float", gt=0, doc="Largest length of each weight's gradient.", group="Clipping"),
-    "clipvalue": Param(None, kind="float", gt=0, doc="Largest size of each gradient entry.", group="Clipping"),
-    "global_clipnorm": Param(None, kind="float", gt=0, doc="Largest length of all gradients together.", group="Clipping"),
-    "use_ema": Param(False, kind="bool", doc="Keep moving averages of the weights.", group="Averaging"),
-    "ema_momentum": Param(0.99, kind="float", ge=0, le=1, doc="Share of the old average kept.", group="Averaging"),
-    "ema_overwrite_frequency": Param(
-        None, kind="int", ge=1, doc="Steps after which weights become their averages; empty: at the end.", group="Averaging"
-    ),
-    "loss_scale_factor": Param(None, kind="float", gt=0, doc="Factor on the loss against underflow.", advanced=True),
-    "gradient_accumulation_steps": Param(
-        None, kind="int", ge=2, doc="Batches whose gradients are averaged for one update.", advanced=True
-    ),
-    "name": Param(None, kind="str", doc="Name of the optimizer and its variables.", group="General", advanced=True),
-}
-"""Parameters that every optimizer takes after its own, in Keras's order."""
-
-_CONFIG_ORDER = (
-    "weight_decay",
-    "clipnorm",
-    "global_clipnorm",
-    "clipvalue",
-    "use_ema",
-    "ema_momentum",
-    "ema_overwrite_frequency",
-    "loss_scale_factor",
-    "gradient_accumulation_steps",
-)
 
 
 class Optimizer:
@@ -87,9 +59,7 @@ class Optimizer:
         clips = {key: getattr(self, key) for key in ("clipnorm", "clipvalue", "global_clipnorm")}
         if sum(value is not None for value in clips.values()) > 1:
             given = ", ".join(f"{key}={value}" for key, value in clips.items())
-            raise ValueError(
-                f"Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: {given}"
-            )
+            raise ValueError(f"Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: {given}")
         self.name = self.name or naming.auto_name(type(self).__name__)
         self.built = False
         self._variables: list[Variable] = []
@@ -149,7 +119,12 @@ class Optimizer:
         return rate()
 
     def add_variable(
-        self, shape: Any, initializer: Any = "zeros", dtype: Any = None, aggregation: str = "none", name: str | None = None
+        self,
+        shape: Any,
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        aggregation: str = "none",
+        name: str | None = None,
     ) -> Variable:
         """A new state variable, counted among `variables`."""
         with naming.name_scope(self.name):
@@ -308,11 +283,9 @@ class Optimizer:
     def exclude_from_weight_decay(
         self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None
     ) -> None:
-        """Leave out variables, or those whose name contains one of the words, from weight decay. Call before `build`."""
+        """Leave variables, or those whose name contains one of the words, without weight decay. Call before `build`."""
         if self.built:
-            raise ValueError(
-                "`exclude_from_weight_decay()` can only be configured before the optimizer is built."
-            )
+            raise ValueError("`exclude_from_weight_decay()` can only be configured before the optimizer is built.")
         self._excluded_ids = {id(v) for v in var_list or ()}
         self._excluded_pattern = re.compile("|".join(re.escape(n) for n in sorted(var_names))) if var_names else None
 
@@ -389,7 +362,7 @@ class Optimizer:
             rate = float(rate.numpy())
         else:
             rate = serialize_value(_RATE, rate)
-        return {"name": self.name, "learning_rate": rate, **{key: getattr(self, key) for key in _CONFIG_ORDER}}
+        return {"name": self.name, "learning_rate": rate, **{key: getattr(self, key) for key in CONFIG_ORDER}}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Optimizer:
@@ -457,25 +430,3 @@ def _without_missing(grads: Sequence[Any], variables: Sequence[Any]) -> tuple[li
         )
     pairs = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
     return [g for g, _ in pairs], [v for _, v in pairs]
-
-
-def clip_by_norm(gradient: Any, limit: float) -> Any:
-    """`gradient` shortened to the length `limit` if it is longer."""
-    length = ops.sqrt(ops.sum(ops.square(gradient)))
-    return ops.divide(ops.multiply(gradient, limit), ops.maximum(length, limit))
-
-
-def global_norm(grads: Sequence[Any]) -> Any:
-    """Length of all gradients taken as one vector."""
-    total = ops.sum(ops.square(grads[0]))
-    for gradient in grads[1:]:
-        total = ops.add(total, ops.sum(ops.square(gradient)))
-    return ops.sqrt(total)
-
-
-def clip_by_global_norm(grads: Sequence[Any], limit: float) -> list[Any]:
-    """All gradients scaled by one factor so that their common length is at most `limit`; not finite stays so."""
-    length = global_norm(grads)
-    factor = ops.multiply(limit, ops.minimum(ops.divide(1.0, length), 1.0 / limit))
-    factor = ops.add(factor, ops.subtract(length, length))
-    return [ops.multiply(g, factor) for g in grads]

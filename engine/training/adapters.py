@@ -308,8 +308,8 @@ def _weights_per_output(sample_weight: Any, y: Any) -> Any:
     if not tree.is_nested(y) or tree.is_nested(sample_weight):
         if tree.is_nested(y) and len(tree.flatten(y)) != len(tree.flatten(sample_weight)):
             raise ValueError(
-                f"You should provide one `sample_weight` array per output in `y`. Got {len(tree.flatten(sample_weight))} "
-                f"arrays for {len(tree.flatten(y))} outputs."
+                "You should provide one `sample_weight` array per output in `y`. "
+                f"Got {len(tree.flatten(sample_weight))} arrays for {len(tree.flatten(y))} outputs."
             )
         return sample_weight
     if sample_weight.ndim != 1 and sample_weight.shape[1:] != (1,):
@@ -329,12 +329,10 @@ def class_weights(y: Any, class_weight: Mapping[Any, Any]) -> Any:
         unknown = sorted(set(class_weight) - set(y))
         if unknown:
             raise ValueError(f"`class_weight` names outputs that are not among the targets: {unknown}.")
-        return {
-            name: class_weight_to_sample_weights(part, class_weight.get(name, {})) for name, part in y.items()
-        }
+        return {name: class_weight_to_sample_weights(part, class_weight.get(name, {})) for name, part in y.items()}
     raise ValueError(
-        "`class_weight` is only supported for Models with a single output, or as {output: {class: weight}} with targets "
-        "in a dict."
+        "`class_weight` is only supported for Models with a single output, or as {output: {class: weight}} with "
+        "targets in a dict."
     )
 
 

@@ -142,8 +142,8 @@ class CompileMetrics(Metric):
         for name, value in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
             if value and not isinstance(value, (list, tuple, dict)):
                 raise ValueError(
-                    f"Expected `{name}` argument to be a list, tuple, or dict. Received instead: {name}={value} of type "
-                    f"{type(value)}"
+                    f"Expected `{name}` argument to be a list, tuple, or dict. Received instead: {name}={value} "
+                    f"of type {type(value)}"
                 )
         super().__init__(name="compile_metrics")
         self._given = {"metrics": metrics, "weighted_metrics": weighted_metrics}
@@ -215,7 +215,9 @@ class CompileMetrics(Metric):
     def _weights(self, sample_weight: Any) -> list[Any]:
         if sample_weight is None:
             return [None] * self._outputs.count
-        flat = self._outputs.flatten(sample_weight, "sample_weight") if tree.is_nested(sample_weight) else [sample_weight]
+        flat = (
+            self._outputs.flatten(sample_weight, "sample_weight") if tree.is_nested(sample_weight) else [sample_weight]
+        )
         return flat if len(flat) == self._outputs.count else [flat[0]] * self._outputs.count
 
     def _update(self, metric: Metric, arguments: tuple[Any, ...]) -> None:

@@ -75,9 +75,9 @@ class Compiled:
         chosen = optimizers.get(optimizer)
         given["optimizer"] = chosen
         policy = getattr(getattr(self, "dtype_policy", None), "name", "")
-        if auto_scale_loss and policy == "mixed_float16" and chosen is not None:
-            if not isinstance(chosen, optimizers.LossScaleOptimizer):
-                chosen = optimizers.LossScaleOptimizer(chosen, name="loss_scale_optimizer")
+        scaled = chosen is None or isinstance(chosen, optimizers.LossScaleOptimizer)
+        if auto_scale_loss and policy == "mixed_float16" and not scaled:
+            chosen = optimizers.LossScaleOptimizer(chosen, name="loss_scale_optimizer")
         names = getattr(self, "output_names", None)
         has_metrics = metrics is not None or weighted_metrics is not None
         # Straight into __dict__: what belongs to training is no part of the layer that the model is.

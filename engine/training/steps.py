@@ -98,8 +98,8 @@ class StepFunction:
         except TraceError as error:
             self.eager = True
             warnings.warn(
-                f"{model.name}: {_WORDS[self.kind].lower()} runs step by step, which is slower, because the model's code "
-                f"cannot be compiled. {error}",
+                f"{model.name}: {_WORDS[self.kind].lower()} runs step by step, which is slower, because the model's "
+                f"code cannot be compiled. {error}",
                 stacklevel=5,
             )
             return None

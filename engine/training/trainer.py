@@ -42,7 +42,7 @@ class Trainer(Compiled):
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """The total loss of a batch: the losses of `compile` and those the layers added. Override for a loss of one's own."""
+        """The total loss of a batch: those of `compile` and those the layers added. Override for a loss of one's own."""
         parts = []
         if self._compile_loss is not None:
             value = self._compile_loss(y, y_pred, sample_weight)
@@ -64,7 +64,7 @@ class Trainer(Compiled):
         return self.get_metrics_result()
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """One step of training on a batch: forward, loss, backward, update, metrics. Override for a step of one's own."""
+        """One step of training: forward, loss, backward, update, metrics. Override for a step of one's own."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         with GradientTape() as tape:
             y_pred = self(x, training=True)  # type: ignore[operator]
@@ -383,6 +383,8 @@ def can_be_batches(data: Any) -> bool:
     """Whether validation data are a stream of batches rather than (x, y)."""
     from engine.training.py_dataset import PyDataset
 
-    return isinstance(data, PyDataset) or not isinstance(data, (tuple, list, dict, np.ndarray)) and not hasattr(
-        data, "__array__"
+    return (
+        isinstance(data, PyDataset)
+        or not isinstance(data, (tuple, list, dict, np.ndarray))
+        and not hasattr(data, "__array__")
     )
