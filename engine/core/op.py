@@ -42,6 +42,7 @@ class Op:
         macs: multiply-adds per sample, `(out_spec, *specs, **attrs) -> int`.
         cases: calls that exercise the op, for the registry tests.
         nondiff: why there is no gradient, when there is none.
+        saves: how many of the last outputs exist only for the gradient op; no gradient flows through them.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Op:
     macs: Callable[..., int] | None = None
     cases: Sequence[Any] = ()
     nondiff: str = ""
+    saves: int = 0
     variadic: bool = False
     takes_out: bool = False
 
@@ -212,6 +214,7 @@ def defop(
     macs: Callable[..., int] | None = None,
     cases: Sequence[Any] = (),
     nondiff: str = "",
+    saves: int = 0,
     name: str | None = None,
 ) -> Callable[[Callable[..., Any]], PublicOp]:
     """Register the decorated NumPy kernel as an op and return its public function (see `Op` for the arguments)."""
@@ -232,6 +235,7 @@ def defop(
             macs,
             cases,
             nondiff,
+            saves,
             variadic=any(p.kind is p.VAR_POSITIONAL for p in parameters),
             takes_out=any(p.name == "out" for p in parameters),
         )

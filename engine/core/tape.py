@@ -69,7 +69,7 @@ class GradientTape:
         followed = self._followed
         if op.differentiable and any(id(x) in followed for x in inputs if x is not None):
             self._records.append(Record(op, inputs, attrs, outputs))
-            for y in outputs:
+            for y in outputs[: len(outputs) - op.saves]:
                 if dtypes.is_float(y.dtype):
                     followed[id(y)] = y
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from engine.core.tensor import convert_to_numpy, convert_to_tensor, is_tensor
-from engine.ops.elementwise import *  # noqa: F403
-from engine.ops.index import *  # noqa: F403
-from engine.ops.linalg import *  # noqa: F403
-from engine.ops.reduce import *  # noqa: F403
-from engine.ops.shape import *  # noqa: F403
-
-__all__ = ["convert_to_numpy", "convert_to_tensor", "is_tensor"]
+from engine.ops.activation import *
+from engine.ops.attention import *
+from engine.ops.conv import *
+from engine.ops.elementwise import *
+from engine.ops.index import *
+from engine.ops.linalg import *
+from engine.ops.loss import *
+from engine.ops.norm import *
+from engine.ops.pool import *
+from engine.ops.reduce import *
+from engine.ops.rnn import *
+from engine.ops.shape import *
