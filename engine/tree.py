@@ -1,0 +1,27 @@
+"""Nested structures under Keras's names (`keras.tree`)."""
+
+from __future__ import annotations
+
+from engine.core.tree import (
+    MAP_TO_NONE,
+    assert_same_structure,
+    flatten,
+    flatten_with_path,
+    is_nested,
+    lists_to_tuples,
+    map_structure,
+    pack_sequence_as,
+    traverse,
+)
+
+__all__ = [
+    "MAP_TO_NONE",
+    "assert_same_structure",
+    "flatten",
+    "flatten_with_path",
+    "is_nested",
+    "lists_to_tuples",
+    "map_structure",
+    "pack_sequence_as",
+    "traverse",
+]
