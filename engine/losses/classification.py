@@ -128,7 +128,8 @@ def sparse_categorical_crossentropy(
         return ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
     valid = ops.not_equal(y_true, ignore_class)
     y_true = ops.where(valid, y_true, ops.zeros_like(y_true))
-    y_pred = ops.where(ops.expand_dims(valid, axis), y_pred, ops.zeros_like(y_pred))
+    # Ones rather than zeros: probabilities are divided by their sum, and 0/0 would spoil the gradient.
+    y_pred = ops.where(ops.expand_dims(valid, axis), y_pred, ops.ones_like(y_pred))
     values = ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
     values = ops.where(valid, values, ops.zeros_like(values))
     values._keras_mask = valid

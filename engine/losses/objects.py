@@ -60,6 +60,8 @@ def deserialize_object(
         return data
     if "class_name" not in data or "config" not in data:
         return {key: deserialize_object(v, table, custom_objects) for key, v in data.items()}
+    if data["class_name"] in ("__tensor__", "__numpy__"):
+        return np.asarray(data["config"]["value"], data["config"]["dtype"])
     if data["class_name"] == "function":
         return _find(str(data["config"]), None, None, table or {}, custom_objects)
     cls = _find(data["class_name"], data.get("module"), data.get("registered_name"), table or {}, custom_objects)

@@ -131,7 +131,7 @@ class AUC(FourCounts, keras="keras.metrics:AUC"):
             "summation_method": self.summation_method,
             "multi_label": self.multi_label,
             "num_labels": self.num_labels,
-            "label_weights": self.label_weights,
+            "label_weights": None if self.label_weights is None else np.asarray(self.label_weights).tolist(),
             "from_logits": self.from_logits,
         }
         return config if self._own_thresholds is None else {**config, "thresholds": self._own_thresholds}
