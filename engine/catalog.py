@@ -1,4 +1,4 @@
-"""What the designer and the documentation know about components: read from the declarations, nothing is written twice."""
+"""What the designer and the documentation know about components, read from their declarations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.core import naming, params, registry, tree
+from engine.core import naming, params, registry
 from engine.core.errors import ParamError, ShapeError
 from engine.core.graph import Graph, trace
 from engine.core.shapes import explaining
@@ -216,3 +216,140 @@ def _param(info: params.ParamInfo) -> ParamInfo:
 def _plain_default(info: params.ParamInfo) -> Any:
     plain = isinstance(info.default, (str, int, float, bool, tuple, list, dict, type(None)))
     return info.default if plain else params.serialize_value(info, info.default)
+
+
+def preview(layer_class_name: str, config: Mapping[str, Any], inputs: Sequence[Spec]) -> Preview:
+    """What a layer with these settings would do to inputs of these shapes. Nothing is computed or allocated.
+
+    Args:
+        layer_class_name: name of a registered layer.
+        config: its settings, as configs hold them; what is missing takes its default.
+        inputs: shape and type of each input in order, batch first.
+
+    Raises:
+        KeyError: there is no such layer.
+        ParamError: a setting is outside its range.
+        ShapeError: the inputs do not fit.
+    """
+    cls = _layer_class(layer_class_name)
+    specs = tuple(Spec(tuple(spec[0]), spec[1]) for spec in inputs)
+    try:
+        key = json.dumps(config, sort_keys=True)
+    except TypeError:
+        return _preview(cls, dict(config), specs)
+    return _cached_preview(cls, key, specs)
+
+
+def _layer_class(name: str) -> Any:
+    _import_all()
+    found = registry.lookup("layer", name) or registry.get_registered_object(name)
+    if found is None:
+        raise KeyError(f"There is no layer called {name!r}.")
+    return found
+
+
+@functools.lru_cache(_CACHED)
+def _cached_preview(cls: Any, key: str, inputs: tuple[Spec, ...]) -> Preview:
+    return _preview(cls, json.loads(key), inputs)
+
+
+def _preview(cls: Any, config: dict[str, Any], inputs: tuple[Spec, ...]) -> Preview:
+    layer = _made(cls, {"name": naming.to_snake_case(cls.__name__), **config})
+    if not inputs:
+        return _source(layer)
+    with explaining() as notes:
+        graph = _traced(layer, inputs)
+    outputs = tuple(symbol.spec for symbol in graph.outputs if symbol is not None)
+    weights = tuple(WeightInfo(w.name, tuple(w.shape), w.dtype, bool(w.trainable)) for w in layer.weights)
+    return Preview(
+        outputs=outputs,
+        weights=weights,
+        parameters=sum(w.size for w in weights),
+        trainable_parameters=sum(w.size for w in weights if w.trainable),
+        derivation=tuple(notes),
+        parameter_rule=_rule(weights),
+        macs=_macs(graph),
+    )
+
+
+def _made(cls: Any, config: dict[str, Any]) -> Any:
+    try:
+        return cls.from_config(config)
+    except (ShapeError, ParamError):
+        raise
+    except (TypeError, ValueError) as error:
+        raise ParamError(f"{cls.__name__}: {error}", owner=cls.__name__) from error
+
+
+def _traced(layer: Any, inputs: tuple[Spec, ...]) -> Graph:
+    """The layer's computation as a graph of ops; the layer is built on the way."""
+    merges = getattr(type(layer), "CATEGORY", "") == "merging"
+
+    def call(*values: Any) -> Any:
+        return layer(list(values)) if merges else layer(*values)
+
+    try:
+        return trace(call, inputs)
+    except (ShapeError, ParamError):
+        raise
+    except (TypeError, ValueError) as error:
+        shapes = [spec.shape for spec in inputs]
+        raise ShapeError(str(error), layer=layer.name, shapes=shapes) from error
+
+
+def _source(layer: Any) -> Preview:
+    """An input layer: its outputs are what it declares."""
+    shape = getattr(layer, "batch_shape", None)
+    if shape is None:
+        raise ShapeError("the layer has no input.", layer=layer.name, hint="Connect one.")
+    return Preview((Spec(tuple(shape), layer.dtype),), (), 0, 0, (), "", 0)
+
+
+def _rule(weights: Sequence[WeightInfo]) -> str:
+    """ "3·3·16·16 + 16 = 2,320": one product for each weight, equal ones in a row counted."""
+    terms: list[list[Any]] = []
+    for weight in weights:
+        text = "·".join(str(dim) for dim in weight.shape) or "1"
+        if terms and terms[-1][0] == text:
+            terms[-1][1] += 1
+        else:
+            terms.append([text, 1])
+    total = sum(weight.size for weight in weights)
+    words = [text if count == 1 else f"{count}·{text}" for text, count in terms]
+    rule = " + ".join(words)
+    return rule if not words or rule == f"{total}" else f"{rule} = {total:,}"
+
+
+def _macs(graph: Graph) -> int:
+    """Multiply-adds of one sample: every op counts its own."""
+    total = 0
+    for node in graph.nodes:
+        if node.op.macs is not None:
+            specs = [None if symbol is None else symbol.spec for symbol in node.inputs]
+            total += int(node.op.macs(node.outputs[0].spec, *specs, **node.attrs))
+    return total
+
+
+_SAMPLES = tuple(Spec((None, *(8,) * rank), dtype) for rank in (1, 2, 3, 4) for dtype in ("float32", "int32"))
+"""Inputs tried to find out whether a layer has weights."""
+
+_SAMPLE_VALUES = {"int": 1, "float": 0.5, "bool": True, "Dims": 1, "Shape": (8,), "str": ""}
+
+
+@functools.cache
+def _has_weights(cls: Any) -> bool:
+    required = {info.name: _sample(info) for info in getattr(cls, "PARAMS", {}).values() if info.required}
+    for spec in _SAMPLES:
+        for count in (1, 2):
+            try:
+                return _preview(cls, required, (spec,) * count).parameters > 0
+            except (ShapeError, ParamError):
+                continue
+    return False
+
+
+def _sample(info: params.ParamInfo) -> Any:
+    if info.choices:
+        return info.choices[0]
+    value = _SAMPLE_VALUES.get(info.kind)
+    return math.ceil(info.ge) if info.kind == "int" and info.ge is not None else value

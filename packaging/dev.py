@@ -76,7 +76,7 @@ def run(arguments: list[str]) -> int:
         if not qt_is_ready(("offscreen", "xcb")):
             return 1
     try:
-        return subprocess.call([str(PYTHON), "-m", "designer", *arguments])
+        return subprocess.call([str(BIN / "bricklayer"), *arguments])
     except KeyboardInterrupt:
         return 130
 
