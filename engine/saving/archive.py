@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from engine.core.errors import LoadError
 from engine.saving import limits
 from engine.saving.limits import refuse
 
@@ -57,10 +58,7 @@ def read_archive(path: str | os.PathLike[str] | BinaryIO) -> Archive:
         LoadError: it is no such file, is damaged, or holds members that do not belong in one.
         OSError: it cannot be opened.
     """
-    if hasattr(path, "read"):
-        data = path.read()
-    else:
-        data = Path(path).read_bytes()
+    data = Path(path).read_bytes() if isinstance(path, (str, os.PathLike)) else path.read()
     members = _members(data)
     config = limits.parse_json(members[CONFIG], CONFIG) if CONFIG in members else None
     if config is not None and not isinstance(config, dict):
@@ -87,7 +85,7 @@ def _members(data: bytes) -> dict[str, bytes]:
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError) as error:
         raise refuse("", f"The file is not a `.keras` file, or it is damaged: {_plain(error)}.") from error
     except (ValueError, KeyError, IndexError, OverflowError) as error:
-        if isinstance(error, limits.LoadError):
+        if isinstance(error, LoadError):
             raise
         raise refuse("", f"The file is damaged: {_plain(error)}.") from error
 
@@ -185,11 +183,11 @@ def write_archive(
         if not (_EXTRAS.fullmatch(name) or _ASSETS.fullmatch(name)):
             raise ValueError(f"A `.keras` file has no place for a member named {name!r}.")
         members[name] = content
-    if hasattr(path, "write"):
+    if isinstance(path, (str, os.PathLike)):
+        with replacing(path) as stream:
+            _write_members(stream, members)
+    else:
         _write_members(path, members)
-        return
-    with replacing(path) as stream:
-        _write_members(stream, members)
 
 
 def _metadata(extra: Mapping[str, Any] | None) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.core.errors import LoadError
 from engine.core.tensor import as_array
 from engine.saving import limits
 from engine.saving.limits import refuse
@@ -157,12 +158,12 @@ def reading(source: bytes | str | os.PathLike[str], member: str = "model.weights
     import h5py
 
     data = source if isinstance(source, bytes) else None
-    size = len(data) if data is not None else os.path.getsize(os.fspath(source))  # type: ignore[arg-type]
+    size = len(data) if data is not None else os.path.getsize(os.fspath(source))
     with contextlib.ExitStack() as stack:
         try:
             file = stack.enter_context(h5py.File(source if data is None else io.BytesIO(data), "r"))
             reader = Reader(file, member, size)
-        except limits.LoadError:
+        except LoadError:
             raise
         except _ERRORS as error:
             reason = str(error).rstrip(".") or type(error).__name__

@@ -55,7 +55,7 @@ def save_model(model: Any, filepath: str | os.PathLike[str] | BinaryIO, overwrit
     kwargs.pop("include_optimizer", None)
     if kwargs:
         raise ValueError(f"The following argument(s) are not supported: {sorted(kwargs)}")
-    if not hasattr(filepath, "write"):
+    if isinstance(filepath, (str, os.PathLike)):
         target = os.fspath(filepath)
         if not target.endswith(".keras"):
             raise ValueError(
@@ -83,7 +83,7 @@ def load_model(
     Raises:
         LoadError: the file is damaged, holds what does not belong in it, or names what the engine does not have.
     """
-    if not hasattr(filepath, "read"):
+    if isinstance(filepath, (str, os.PathLike)):
         target = os.fspath(filepath)
         if target.endswith((SUFFIX, ".h5", ".hdf5")):
             raise LoadError(
