@@ -211,9 +211,12 @@ def _stream_kind(x: Any) -> str:
         return "PyDataset"
     if isinstance(x, types.GeneratorType):
         return "generator"
-    if isinstance(x, Iterable) and not isinstance(x, (str, bytes, dict)):
+    if isinstance(x, Iterable) and not isinstance(x, (str, bytes, dict, list, tuple)):
         return type(x).__name__
-    raise ValueError(f"Unrecognized data type: x={x} (of type {type(x)})")
+    raise ValueError(
+        f"Unrecognized data type: x={x} (of type {type(x)}). Give arrays, data frames, a generator, a PyDataset or a "
+        "loader; turn lists of numbers into arrays with np.array."
+    )
 
 
 def _refuse_extra(kind: str, y: Any, sample_weight: Any, class_weight: Any) -> None:

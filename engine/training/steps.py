@@ -73,6 +73,7 @@ class StepFunction:
     def __init__(self, kind: str, eager: bool = False) -> None:
         self.kind, self.eager = kind, eager
         self._compiled: dict[Any, CompiledStep] = {}
+        self._counting: set[Any] = set()  # kinds of batches for which the model's Python counts the samples
         self.from_state = True
 
     def __call__(self, model: Any, batch: Any, figures: bool = True) -> Any:
@@ -80,6 +81,8 @@ class StepFunction:
         if not self.eager:
             leaves = [leaf for leaf in tree.flatten(batch) if leaf is not None]
             key = (_form(batch), tuple((leaf.shape[1:], leaf.dtype) for leaf in leaves))
+            if key in self._counting:
+                key = (*key, tuple(leaf.shape[:1] for leaf in leaves))
             compiled = self._compiled.get(key) or self._compile(model, batch, leaves, key)
             if compiled is not None:
                 self.from_state = compiled.from_state
@@ -94,7 +97,7 @@ class StepFunction:
 
     def _compile(self, model: Any, batch: Any, leaves: Sequence[Any], key: Any) -> CompiledStep | None:
         try:
-            compiled = self._trace_all(model, batch, leaves)
+            compiled = self._trace_for(model, batch, leaves, key)
         except TraceError as error:
             self.eager = True
             warnings.warn(
@@ -103,15 +106,19 @@ class StepFunction:
                 stacklevel=5,
             )
             return None
-        self._compiled[key] = compiled
         return compiled
 
-    def _trace_all(self, model: Any, batch: Any, leaves: Sequence[Any]) -> CompiledStep:
-        """Trace with an open batch axis; with fixed axes if the model's Python counts the batch."""
-        try:
-            return self._trace(model, batch, leaves, open_batch=True)
-        except TypeError:
-            return self._trace(model, batch, leaves, open_batch=False)
+    def _trace_for(self, model: Any, batch: Any, leaves: Sequence[Any], key: Any) -> CompiledStep:
+        """Trace with an open batch axis; with fixed axes, once for each size, if the model's Python counts samples."""
+        if key[:2] not in self._counting:
+            try:
+                compiled = self._compiled[key] = self._trace(model, batch, leaves, open_batch=True)
+                return compiled
+            except TypeError:
+                self._counting.add(key)
+                key = (*key, tuple(leaf.shape[:1] for leaf in leaves))
+        compiled = self._compiled[key] = self._trace(model, batch, leaves, open_batch=False)
+        return compiled
 
     def _trace(self, model: Any, batch: Any, leaves: Sequence[Any], open_batch: bool) -> CompiledStep:
         metrics = getattr(model, "_compile_metrics", None)
@@ -149,8 +156,8 @@ def _readable_later(model: Any, logs: Any) -> bool:
     """Whether a step's figures are just those that the metrics hold."""
     if not isinstance(logs, dict):
         return False
-    outside = model.outside_figures()
-    return set(logs) | set(outside) == set(model.get_metrics_result())
+    with np.errstate(all="ignore"):  # the metrics may be empty still
+        return set(logs) | set(model.outside_figures()) == set(model.get_metrics_result())
 
 
 def _spec(leaf: Any, open_batch: bool) -> Spec:

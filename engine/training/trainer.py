@@ -42,7 +42,7 @@ class Trainer(Compiled):
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """The total loss of a batch: those of `compile` and those the layers added. Override for a loss of one's own."""
+        """The total loss of a batch: those of `compile` and those the layers added. Override for an own loss."""
         parts = []
         if self._compile_loss is not None:
             value = self._compile_loss(y, y_pred, sample_weight)
