@@ -29,7 +29,7 @@ from engine.losses.classification import (
     tversky,
 )
 from engine.losses.loss import Loss
-from engine.losses.objects import deserialize_object, resolve, serialize_object
+from engine.core.objects import deserialize_object, resolve_object, serialize_object
 from engine.losses.regression import (
     CosineSimilarity,
     Huber,
@@ -79,7 +79,7 @@ def get(identifier: Any) -> Any:
     Raises:
         ValueError: nothing of that name.
     """
-    return None if identifier is None else resolve(identifier, ALL, "loss")
+    return None if identifier is None else resolve_object(identifier, ALL, "loss")
 
 
 def serialize(loss: Any) -> Any:
@@ -90,7 +90,7 @@ def serialize(loss: Any) -> Any:
 def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The loss that `serialize` wrote."""
     if isinstance(name, str):
-        return resolve((custom_objects or {}).get(name, name), ALL, "loss")
+        return resolve_object((custom_objects or {}).get(name, name), ALL, "loss")
     return deserialize_object(name, ALL, custom_objects)
 
 

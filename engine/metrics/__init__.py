@@ -26,7 +26,7 @@ from engine.losses import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
-from engine.losses.objects import deserialize_object, resolve, serialize_object
+from engine.core.objects import deserialize_object, resolve_object, serialize_object
 from engine.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -121,7 +121,7 @@ def get(identifier: Any) -> Any:
     Raises:
         ValueError: nothing of that name.
     """
-    return None if identifier is None else resolve(identifier, ALL, "metric")
+    return None if identifier is None else resolve_object(identifier, ALL, "metric")
 
 
 def get_function(identifier: Any) -> Any:
@@ -137,7 +137,7 @@ def serialize(metric: Any) -> Any:
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
     """The metric that `serialize` wrote."""
     if isinstance(config, str):
-        return resolve((custom_objects or {}).get(config, config), ALL, "metric")
+        return resolve_object((custom_objects or {}).get(config, config), ALL, "metric")
     return deserialize_object(config, {**losses.FUNCTIONS, **ALL}, custom_objects)
 
 

@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from engine.core import registry
-from engine.losses.objects import deserialize_object, serialize_object
+from engine.core.objects import deserialize_object, serialize_object
 from engine.optimizers import schedules
 from engine.optimizers.adam import Adam, AdamW
 from engine.optimizers.base import Optimizer

@@ -16,7 +16,7 @@ from engine.core.errors import TraceError
 from engine.core.params import Declared, Param, ParamInfo, serialize_value
 from engine.core.state import STATE
 from engine.core.tensor import Variable, convert_to_tensor
-from engine.losses.objects import deserialize_object
+from engine.core.objects import deserialize_object
 from engine.optimizers.clipping import clip_by_global_norm, clip_by_norm
 from engine.optimizers.common import COMMON, CONFIG_ORDER
 from engine.optimizers.schedules import LearningRateSchedule
@@ -30,6 +30,17 @@ class Optimizer:
 
     Order of a step: unscale, clip, weight decay, update, averages, constraints, `iterations += 1`.
     """
+
+    name: Any
+    weight_decay: float | None
+    clipnorm: float | None
+    clipvalue: float | None
+    global_clipnorm: float | None
+    use_ema: bool
+    ema_momentum: float
+    ema_overwrite_frequency: int | None
+    loss_scale_factor: float | None
+    gradient_accumulation_steps: int | None
 
     def __init__(
         self,

@@ -207,7 +207,7 @@ class CompileMetrics(Metric):
         targets, predictions = self._targets(y_true), tree.flatten(y_pred)
         weights = self._weights(sample_weight)
         for entry in self.entries:
-            arguments = (targets[entry.output], predictions[entry.output])
+            arguments: tuple[Any, ...] = (targets[entry.output], predictions[entry.output])
             if entry.weighted:
                 arguments = (*arguments, weights[entry.output])
             self._update(entry.metric, arguments)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine import losses, metrics, optimizers
-from engine.losses.objects import deserialize_object, serialize_object
+from engine.core.objects import deserialize_object, serialize_object
 from engine.training.compile_spec import CompileLoss, CompileMetrics
 from engine.training.steps import StepFunction
 

@@ -80,7 +80,7 @@ class StepFunction:
         """One step on a batch of arrays. Figures as arrays in a dict (None when not asked for), or predictions."""
         if not self.eager:
             leaves = [leaf for leaf in tree.flatten(batch) if leaf is not None]
-            key = (_form(batch), tuple((leaf.shape[1:], leaf.dtype) for leaf in leaves))
+            key: tuple[Any, ...] = (_form(batch), tuple((leaf.shape[1:], leaf.dtype) for leaf in leaves))
             if key in self._counting:
                 key = (*key, tuple(leaf.shape[:1] for leaf in leaves))
             compiled = self._compiled.get(key) or self._compile(model, batch, leaves, key)

@@ -85,7 +85,9 @@ def _find(
     return found
 
 
-def resolve(identifier: Any, table: Mapping[str, Any], family: str) -> Any:
+def resolve_object(
+    identifier: Any, table: Mapping[str, Any], family: str, custom_objects: dict[str, Any] | None = None
+) -> Any:
     """An object from a name, a class, a saved config or the object itself.
 
     Raises:
@@ -93,9 +95,9 @@ def resolve(identifier: Any, table: Mapping[str, Any], family: str) -> Any:
     """
     found = identifier
     if isinstance(identifier, dict):
-        found = deserialize_object(identifier, table)
+        found = deserialize_object(identifier, table, custom_objects)
     elif isinstance(identifier, str):
-        found = table.get(identifier) or registry.get_registered_object(identifier)
+        found = registry.get_registered_object(identifier, custom_objects) or table.get(identifier)
     if inspect.isclass(found):
         found = found()
     if not callable(found):
