@@ -98,7 +98,7 @@ def test(pytest_arguments: list[str]) -> int:
         "ruff check": [python, "-m", "ruff", "check", "."],
         "ruff format": [python, "-m", "ruff", "format", "--check", "."],
         "mypy": [python, "-m", "mypy"],
-        "import contracts": [str(BIN / "lint-imports")],
+        "import contracts": [str(BIN / "lint-imports"), "--no-logo"],
         "pytest": [python, "-m", "pytest", "-n", "2", *colour, *pytest_arguments],
     }
     rows, closing = [], ""
