@@ -23,6 +23,7 @@ class Metric:
         name: name in logs.
     """
 
+    KIND = "metric"
     _direction: str | None = None
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:

@@ -71,6 +71,11 @@ def reduce_to_samplewise_values(
     return values, sample_weight
 
 
+def _total(values: Any) -> Any:
+    """Sum of all entries; a single number is its own."""
+    return ops.sum(values) if values.shape else values
+
+
 class Sum(DeclaredMetric, keras="keras.metrics:Sum"):
     """Sum of all values seen, weighted when weights are given."""
 
@@ -102,8 +107,8 @@ class Mean(DeclaredMetric, keras="keras.metrics:Mean"):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         values, weights = reduce_to_samplewise_values(values, sample_weight, ops.mean, self.dtype)
-        self.total.assign_add(ops.sum(values))
-        self.count.assign_add(batch_length(values) if weights is None else ops.sum(weights))
+        self.total.assign_add(_total(values))
+        self.count.assign_add(batch_length(values) if weights is None else _total(weights))
 
     def result(self) -> Any:
         return ops.divide_no_nan(convert_to_tensor(self.total), convert_to_tensor(self.count))

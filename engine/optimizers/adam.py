@@ -34,7 +34,14 @@ class Adam(DeclaredOptimizer, keras="keras.optimizers:Adam"):
         self._velocity_hats = self.add_optimizer_variables(variables, "velocity_hat") if self.amsgrad else []
 
     def corrected_rate(self, learning_rate: Any, dtype: str) -> Any:
-        """The rate with the correction for means that begin at zero."""
+        """The rate with the correction for means that begin at zero; computed once a step."""
+        if self._step_values is None:
+            return self._corrected_rate(learning_rate, dtype)
+        if dtype not in self._step_values:
+            self._step_values[dtype] = self._corrected_rate(learning_rate, dtype)
+        return self._step_values[dtype]
+
+    def _corrected_rate(self, learning_rate: Any, dtype: str) -> Any:
         step = ops.cast(ops.add(self.iterations, 1), dtype)
         first = ops.subtract(1.0, ops.power(ops.cast(self.beta_1, dtype), step))
         second = ops.subtract(1.0, ops.power(ops.cast(self.beta_2, dtype), step))

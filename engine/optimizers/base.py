@@ -77,6 +77,8 @@ class Optimizer:
         self._trainable_variables: list[Variable] = []
         self._index: dict[int, int] = {}
         self._update_when: Any = None
+        # During an update: what it computes once for all variables, by type.
+        self._step_values: dict[str, Any] | None = None
         self._excluded_ids: set[int] = set()
         self._excluded_pattern: re.Pattern[str] | None = None
         self._iterations = self.add_variable((), dtype="int32", name="iteration")
@@ -266,8 +268,12 @@ class Optimizer:
         grads = self._clip_gradients(grads)
         rate = self.learning_rate
         self._apply_weight_decay(variables, rate)
-        for gradient, variable in zip(grads, variables, strict=True):
-            self.update_step(gradient, variable, rate)
+        self._step_values = {}
+        try:
+            for gradient, variable in zip(grads, variables, strict=True):
+                self.update_step(gradient, variable, rate)
+        finally:
+            self._step_values = None
 
     def _accumulate_and_update(self, grads: list[Any], variables: list[Any]) -> None:
         steps = self.gradient_accumulation_steps

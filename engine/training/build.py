@@ -11,6 +11,7 @@ from engine.core.errors import TraceError
 from engine.core.graph import trace
 from engine.core.tensor import Spec, Tensor
 from engine.training.adapters import unpack_x_y_sample_weight
+from engine.training.steps import forget_losses
 
 
 def build_from_batch(model: Any, batch: Any) -> None:
@@ -37,6 +38,8 @@ def build_from_batch(model: Any, batch: Any) -> None:
                 raise
         except TraceError:
             break
+        finally:
+            forget_losses(model)
     forward(*[Tensor(np.asarray(leaf)) for leaf in leaves])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine import losses, metrics, optimizers
+from engine.core import tree
 from engine.core.objects import deserialize_object, serialize_object
 from engine.training.compile_spec import CompileLoss, CompileMetrics
 from engine.training.steps import StepFunction
@@ -20,6 +21,11 @@ _COMPILE_ARGUMENTS = (
     "run_eagerly",
     "steps_per_execution",
     "jit_compile",
+)
+
+
+_TRAINING_ATTRIBUTES = frozenset(
+    {"optimizer", "loss", "history", "_compile_loss", "_compile_metrics", "_loss_tracker", "_compile_arguments"}
 )
 
 
@@ -106,10 +112,9 @@ class Compiled:
             own = (self._loss_tracker, self._compile_metrics)
             found = [metric for metric in own if metric is not None]
             found += self._compile_loss.metrics if self._compile_loss is not None else []
-        found += self.__dict__.get("_metrics") or []
-        for layer in getattr(self, "layers", ()):
-            if not isinstance(layer, Compiled):
-                found += layer.metrics
+        for layer in [self, *all_layers(self)]:
+            if layer is self or not isinstance(layer, Compiled):
+                found += _own_metrics(layer)
         return list({id(metric): metric for metric in found}.values())
 
     @property
@@ -191,16 +196,18 @@ def _mean_loss() -> metrics.Mean:
     return metrics.Mean(name="loss")
 
 
+def _own_metrics(layer: Any) -> list[metrics.Metric]:
+    """Metrics among the attributes of a layer, those of training aside."""
+    kept = [value for name, value in vars(layer).items() if name not in _TRAINING_ATTRIBUTES]
+    return [value for value in tree.flatten(kept) if isinstance(value, metrics.Metric)]
+
+
 def all_layers(model: Any) -> list[Any]:
     """All layers inside a model, at any depth."""
-    found: dict[int, Any] = {}
-    queue = list(getattr(model, "layers", None) or getattr(model, "_layers", ()) or ())
-    while queue:
-        layer = queue.pop()
-        if id(layer) not in found:
-            found[id(layer)] = layer
-            queue.extend(getattr(layer, "_layers", None) or getattr(layer, "layers", ()) or ())
-    return list(found.values())
+    if hasattr(model, "_flatten_layers"):
+        found: list[Any] = model._flatten_layers(include_self=False)
+        return found
+    return list(model.layers)
 
 
 def is_built(model: Any) -> bool:

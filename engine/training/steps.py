@@ -148,8 +148,15 @@ class StepFunction:
         finally:
             if metrics is not None:
                 metrics.pending.clear()
+            forget_losses(model)
         from_state = self.kind != "predict" and _readable_later(model, logs[0])
         return CompiledStep(graph, taken, from_state)
+
+
+def forget_losses(model: Any) -> None:
+    """Drop the losses that layers added while they were traced: symbols mean nothing afterwards."""
+    if hasattr(model, "_clear_losses"):
+        model._clear_losses()
 
 
 def _readable_later(model: Any, logs: Any) -> bool:
