@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.core import registry
+from engine.core.objects import deserialize_object, resolve_object, serialize_object
 from engine.core.params import register_kind
 from engine.losses.classification import (
     BinaryCrossentropy,
@@ -29,7 +30,6 @@ from engine.losses.classification import (
     tversky,
 )
 from engine.losses.loss import Loss
-from engine.core.objects import deserialize_object, resolve_object, serialize_object
 from engine.losses.regression import (
     CosineSimilarity,
     Huber,

@@ -7,6 +7,7 @@ from typing import Any
 from engine import losses
 from engine.core import registry
 from engine.core.naming import to_snake_case
+from engine.core.objects import deserialize_object, resolve_object, serialize_object
 from engine.core.params import register_kind
 from engine.losses import (
     binary_crossentropy,
@@ -26,7 +27,6 @@ from engine.losses import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
-from engine.core.objects import deserialize_object, resolve_object, serialize_object
 from engine.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,

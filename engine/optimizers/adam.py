@@ -7,6 +7,7 @@ from typing import Any
 from engine import ops
 from engine.core.params import LearningRate, Param
 from engine.optimizers.base import DeclaredOptimizer
+from engine.optimizers.fused import adam_step
 
 BETA_1_DOC = "Share of the old mean gradient kept."
 BETA_2_DOC = "Share of the old mean squared gradient kept."
@@ -33,34 +34,36 @@ class Adam(DeclaredOptimizer, keras="keras.optimizers:Adam"):
         self._momentums, self._velocities = self.add_optimizer_variables(variables, ["momentum", "velocity"])
         self._velocity_hats = self.add_optimizer_variables(variables, "velocity_hat") if self.amsgrad else []
 
-    def corrected_rate(self, learning_rate: Any, dtype: str) -> Any:
-        """The rate with the correction for means that begin at zero; computed once a step."""
+    def corrected_rate(self, learning_rate: Any, dtype: str) -> tuple[Any, Any]:
+        """The rate with the correction for means that begin at zero, and the number of the step; once for each step."""
         if self._step_values is None:
             return self._corrected_rate(learning_rate, dtype)
         if dtype not in self._step_values:
             self._step_values[dtype] = self._corrected_rate(learning_rate, dtype)
-        return self._step_values[dtype]
+        found: tuple[Any, Any] = self._step_values[dtype]
+        return found
 
-    def _corrected_rate(self, learning_rate: Any, dtype: str) -> Any:
+    def _corrected_rate(self, learning_rate: Any, dtype: str) -> tuple[Any, Any]:
         step = ops.cast(ops.add(self.iterations, 1), dtype)
         first = ops.subtract(1.0, ops.power(ops.cast(self.beta_1, dtype), step))
         second = ops.subtract(1.0, ops.power(ops.cast(self.beta_2, dtype), step))
-        return ops.divide(ops.multiply(ops.cast(learning_rate, dtype), ops.sqrt(second)), first)
+        return ops.divide(ops.multiply(ops.cast(learning_rate, dtype), ops.sqrt(second)), first), step
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         index = self._get_variable_index(variable)
         gradient = ops.cast(gradient, variable.dtype)
-        alpha = self.corrected_rate(learning_rate, variable.dtype)
+        rate, step = self.corrected_rate(learning_rate, variable.dtype)
         momentum, velocity = self._momentums[index], self._velocities[index]
-        mean = ops.add(momentum, ops.multiply(ops.subtract(gradient, momentum), 1.0 - self.beta_1))
-        square = ops.add(velocity, ops.multiply(ops.subtract(ops.square(gradient), velocity), 1.0 - self.beta_2))
+        constants = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+        weight, mean, square = adam_step(variable, gradient, momentum, velocity, rate, step, **constants)
         self.assign(momentum, mean)
         self.assign(velocity, square)
         if self.amsgrad:
-            largest = self._velocity_hats[index]
-            square = ops.maximum(largest, square)
-            self.assign(largest, square)
-        self.assign_sub(variable, ops.divide(ops.multiply(mean, alpha), ops.add(ops.sqrt(square), self.epsilon)))
+            largest = ops.maximum(self._velocity_hats[index], square)
+            self.assign(self._velocity_hats[index], largest)
+            move = ops.divide(ops.multiply(mean, rate), ops.add(ops.sqrt(largest), self.epsilon))
+            weight = ops.subtract(variable, move)
+        self.assign(variable, weight)
 
 
 class AdamW(Adam, keras="keras.optimizers:AdamW"):

@@ -13,10 +13,10 @@ import numpy as np
 from engine import initializers, ops
 from engine.core import config, naming
 from engine.core.errors import TraceError
+from engine.core.objects import deserialize_object
 from engine.core.params import Declared, Param, ParamInfo, serialize_value
 from engine.core.state import STATE
 from engine.core.tensor import Variable, convert_to_tensor
-from engine.core.objects import deserialize_object
 from engine.optimizers.clipping import clip_by_global_norm, clip_by_norm
 from engine.optimizers.common import COMMON, CONFIG_ORDER
 from engine.optimizers.schedules import LearningRateSchedule

@@ -7,8 +7,8 @@ from typing import Any
 
 from engine import initializers, ops
 from engine.core import registry
-from engine.core.tensor import Variable, convert_to_tensor
 from engine.core.objects import deserialize_object, serialize_object
+from engine.core.tensor import Variable, convert_to_tensor
 from engine.optimizers.base import Optimizer
 
 

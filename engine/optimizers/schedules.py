@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from engine import ops
+from engine.core.objects import deserialize_object, serialize_object
 from engine.core.params import Declared, Param, register_kind
 from engine.core.tensor import convert_to_tensor
-from engine.core.objects import deserialize_object, serialize_object
 
 RATE_DOC = "Learning rate at step 0."
 STEPS_DOC = "Number of steps over which the rate falls."

@@ -85,6 +85,7 @@ class ArrayAdapter(Adapter):
         if class_weight is not None:
             sample_weight = class_weights(y, class_weight)
         self._data = pack_x_y_sample_weight(x, y, sample_weight)
+        self._flat = type(self._data) is tuple and not any(tree.is_nested(part) for part in self._data)
         count = _common_length((x, y, sample_weight))
         self.num_samples = count
         self.batch_size = batch_size or (math.ceil(count / steps) if steps else 32)
@@ -104,9 +105,13 @@ class ArrayAdapter(Adapter):
                 yield self._slice(slice(start, stop))
 
     def _gather(self, index: np.ndarray[Any, Any]) -> Any:
+        if self._flat:
+            return tuple([None if a is None else Rows(a, index) for a in self._data])
         return tree.map_structure(lambda a: None if a is None else Rows(a, index), self._data)
 
     def _slice(self, part: slice) -> Any:
+        if self._flat:
+            return tuple([None if a is None else a[part] for a in self._data])
         return tree.map_structure(lambda a: None if a is None else a[part], self._data)
 
 

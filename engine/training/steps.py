@@ -79,8 +79,8 @@ class StepFunction:
     def __call__(self, model: Any, batch: Any, figures: bool = True) -> Any:
         """One step on a batch of arrays. Figures as arrays in a dict (None when not asked for), or predictions."""
         if not self.eager:
-            leaves = [leaf for leaf in tree.flatten(batch) if leaf is not None]
-            key: tuple[Any, ...] = (_form(batch), tuple((leaf.shape[1:], leaf.dtype) for leaf in leaves))
+            leaves = [leaf for leaf in _leaves(batch) if leaf is not None]
+            key: tuple[Any, ...] = (_form(batch), tuple([(leaf.shape[1:], leaf.dtype) for leaf in leaves]))
             if key in self._counting:
                 key = (*key, tuple(leaf.shape[:1] for leaf in leaves))
             compiled = self._compiled.get(key) or self._compile(model, batch, leaves, key)
@@ -172,6 +172,13 @@ def _spec(leaf: Any, open_batch: bool) -> Spec:
     if open_batch and shape:
         shape = (None, *shape[1:])
     return Spec(shape, dtypes.standardize_dtype(leaf.dtype))
+
+
+def _leaves(batch: Any) -> Any:
+    """Leaves of a batch; the common case, arrays in one tuple, without a walk."""
+    if type(batch) is tuple and not any(isinstance(part, (list, tuple, dict)) for part in batch):
+        return batch
+    return tree.flatten(batch)
 
 
 def _form(batch: Any) -> Any:
