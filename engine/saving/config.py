@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from engine.core import dtypes, registry
-from engine.core.op import KERAS_CLASSES
+from engine.core.node import FunctionOperation, function_from_config
+from engine.core.op import KERAS_CLASSES, PublicOp
 from engine.core.params import Declared
 from engine.core.tensor import KerasTensor, Value, as_array, convert_to_tensor
 from engine.saving import limits
@@ -19,6 +20,9 @@ from engine.saving.limits import refuse
 
 MEMBER = "config.json"
 _PLAIN = (str, int, float, bool, type(None))
+_OWN_OPS = "engine.ops"
+"""Module written for ops of Functional graphs that Keras has no class for."""
+
 _SPECIAL = frozenset({"__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__", "__keras_tensor__"})
 _FUNCTION_KINDS = ("activation", "loss", "metric", "initializer", "regularizer", "constraint")
 _NEWER_DEFAULTS: Mapping[str, Any] = {"use_gate": False, "sparse": False, "ragged": False, "optional": False}
@@ -110,10 +114,14 @@ def _serialize_object(obj: Any) -> dict[str, Any]:
     if shared is not None:
         return shared
     cls = type(obj)
-    known = registry.keras_name(cls)
+    known: tuple[str, str] | None
+    if isinstance(obj, FunctionOperation):
+        known = obj.function.keras or (_OWN_OPS, obj.function.name)
+    else:
+        known = registry.keras_name(cls)
     custom = None if known else registry.get_registered_name(cls)
     module, name = known or (None if custom and ">" in custom else cls.__module__, cls.__name__)
-    if known and known[0].startswith("keras.src.models"):
+    if known and known[0].startswith("keras.src."):
         custom = name  # Keras writes the name of classes that have no public module
     result = _described(module, name, serialize_keras_object(obj.get_config()), custom)
     for key, getter in (("build_config", "get_build_config"), ("compile_config", "get_compile_config")):
@@ -189,6 +197,8 @@ def _deserialize_instance(config: dict[str, Any], custom: dict[str, Any]) -> Any
         return pool[shared]
     cls = find_class(config, custom)
     inner = known_settings(cls, config["config"] or {}, config)
+    if isinstance(cls, PublicOp):
+        return function_from_config(cls, inner)
     if not hasattr(cls, "from_config"):
         raise refuse(MEMBER, f"{config['class_name']} cannot be made from a file because it has no `from_config()`.")
     with registry.custom_object_scope(custom):
@@ -282,10 +292,17 @@ def find_class(config: Mapping[str, Any], custom: Mapping[str, Any]) -> Any:
     if (module, name) == ("keras", "DTypePolicy"):
         return dtypes.DTypePolicy
     found = registry.by_keras(module, name) or registry.by_keras(_MODULES.get(module or "", ""), name)
-    found = found or KERAS_CLASSES.get((module or "", name))
+    found = found or KERAS_CLASSES.get((module or "", name)) or (_own_op(name) if module == _OWN_OPS else None)
     if found is None:
         raise refuse(MEMBER, _unknown(name, module))
     return found
+
+
+def _own_op(name: str) -> PublicOp | None:
+    from engine import ops
+
+    found = vars(ops).get(name)
+    return found if isinstance(found, PublicOp) else None
 
 
 def _custom(candidate: Any, custom: Mapping[str, Any]) -> Any:

@@ -9,9 +9,18 @@ from typing import Any
 from engine.core.naming import to_snake_case
 from engine.core.params import Declared
 from engine.core.tensor import Value
+from engine.layers.state import HasState
+from engine.optimizers.base import Optimizer
 
 _CONTAINERS = (list, tuple, dict)
-_OWN_MODULES = ("engine.core", "engine.layers.base", "engine.models", "engine.training", "engine.optimizers.base")
+_OWN_MODULES = (
+    "engine.core",
+    "engine.layers.base",
+    "engine.layers.state",
+    "engine.models",
+    "engine.training",
+    "engine.optimizers.base",
+)
 """Modules whose properties are the engine's bookkeeping; properties of other classes may hold layers."""
 
 
@@ -91,7 +100,7 @@ def _is_graph(obj: Any) -> bool:
 
 
 @functools.cache
-def _properties(cls: type) -> frozenset[str]:
+def _properties(cls: Any) -> frozenset[str]:
     return frozenset(
         name
         for base in cls.__mro__
@@ -102,20 +111,13 @@ def _properties(cls: type) -> frozenset[str]:
 
 
 def own_variables(obj: Any) -> dict[str, Any] | None:
-    """Key and variable of everything the object itself stores; None if its class writes in a way of its own."""
-    recorder = _Recorder()
-    obj.save_own_variables(recorder)
-    return recorder.kept if all(hasattr(value, "shape") for value in recorder.kept.values()) else None
+    """Key and variable of everything the object itself stores, without reading any numbers.
 
-
-class _Recorder:
-    """A store that keeps what it is given without reading any numbers."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, Any] = {}
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.kept[key] = value
-
-    def keys(self) -> list[str]:
-        return list(self.kept)
+    None if its class writes in a way of its own, so that only it can tell.
+    """
+    written_by = type(obj).save_own_variables.__module__
+    if written_by == HasState.__module__:
+        return {str(i): variable for i, variable in enumerate(obj._own_variables())}
+    if written_by == Optimizer.__module__:
+        return {str(i): variable for i, variable in enumerate(obj.variables)}
+    return None
