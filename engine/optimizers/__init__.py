@@ -9,6 +9,7 @@ from engine.core import registry
 from engine.core.objects import deserialize_object, serialize_object
 from engine.optimizers import schedules
 from engine.optimizers.adam import Adam, AdamW
+from engine.optimizers.adaptive import Adadelta, Adagrad, Adamax, Lion
 from engine.optimizers.base import Optimizer
 from engine.optimizers.loss_scale import LossScaleOptimizer
 from engine.optimizers.rmsprop import RMSprop
@@ -49,8 +50,12 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
 
 __all__ = [
     "SGD",
+    "Adadelta",
+    "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Lion",
     "LossScaleOptimizer",
     "Optimizer",
     "RMSprop",

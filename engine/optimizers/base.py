@@ -179,9 +179,13 @@ class Optimizer:
     def build(self, variables: Sequence[Variable]) -> None:
         """Make the state for these model variables."""
         variables = list(variables)
-        self._averages = self.add_optimizer_variables(variables, "average") if self.use_ema else []
+        self._model_variables_moving_average = (
+            self.add_optimizer_variables(variables, "average") if self.use_ema else []
+        )
         accumulate = bool(self.gradient_accumulation_steps)
-        self._accumulators = self.add_optimizer_variables(variables, "gradient_accumulator") if accumulate else []
+        self._accumulated_gradients = (
+            self.add_optimizer_variables(variables, "gradient_accumulator") if accumulate else []
+        )
         self._index = {id(v): i for i, v in enumerate(variables)}
         self._trainable_variables = variables
         self.built = True
@@ -278,7 +282,7 @@ class Optimizer:
     def _accumulate_and_update(self, grads: list[Any], variables: list[Any]) -> None:
         steps = self.gradient_accumulation_steps
         due = ops.equal(ops.mod(ops.add(self._iterations, 1), steps), 0)
-        sums = [self._accumulators[self._get_variable_index(v)] for v in variables]
+        sums = [self._accumulated_gradients[self._get_variable_index(v)] for v in variables]
         totals = [ops.add(g, total) for g, total in zip(grads, sums, strict=True)]
         outer, self._update_when = self._update_when, due
         try:
@@ -321,24 +325,24 @@ class Optimizer:
     def _update_averages(self) -> None:
         """Move the averages towards the weights; the first step copies them."""
         started = ops.not_equal(self.iterations, 0)
-        for variable, average in zip(self._trainable_variables, self._averages, strict=True):
+        for variable, average in zip(self._trainable_variables, self._model_variables_moving_average, strict=True):
             momentum = ops.multiply(ops.cast(started, variable.dtype), self.ema_momentum)
             kept = ops.multiply(momentum, average)
             self.assign(average, ops.add(kept, ops.multiply(ops.subtract(1.0, momentum), variable)))
         if self.ema_overwrite_frequency:
             due = ops.equal(ops.mod(ops.add(self.iterations, 1), self.ema_overwrite_frequency), 0)
-            for variable, average in zip(self._trainable_variables, self._averages, strict=True):
+            for variable, average in zip(self._trainable_variables, self._model_variables_moving_average, strict=True):
                 self.assign(variable, ops.where(due, convert_to_tensor(average), convert_to_tensor(variable)))
 
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
         """End of training: with `use_ema`, put the averages into the weights."""
         if not self.use_ema:
             return
-        if len(var_list) != len(self._averages):
+        if len(var_list) != len(self._model_variables_moving_average):
             raise ValueError(
-                f"{self.name}: {len(var_list)} variables were given, but averages of {len(self._averages)} are kept."
+                f"{self.name}: {len(var_list)} variables were given, but averages of {len(self._model_variables_moving_average)} are kept."
             )
-        for variable, average in zip(var_list, self._averages, strict=True):
+        for variable, average in zip(var_list, self._model_variables_moving_average, strict=True):
             variable.assign(convert_to_tensor(average))
 
     def scale_loss(self, loss: Any) -> Any:

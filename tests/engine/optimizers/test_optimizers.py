@@ -49,6 +49,10 @@ OWN: dict[str, list[dict[str, Any]]] = {
     "RMSprop": [{"rho": 0.8}, {"momentum": 0.6}, {"centered": True}, {"centered": True, "momentum": 0.3}],
     "Adam": [{"amsgrad": True}, {"beta_1": 0.7, "beta_2": 0.9, "epsilon": 1e-3}],
     "AdamW": [{"amsgrad": True, "weight_decay": 0.2}],
+    "Adagrad": [{"initial_accumulator_value": 0.5}],
+    "Adadelta": [{"rho": 0.8, "learning_rate": 1.0}],
+    "Adamax": [{"beta_1": 0.5, "beta_2": 0.7}],
+    "Lion": [{"beta_1": 0.5, "beta_2": 0.6}],
 }
 BUILT_IN = [name for name in registry.all_of("optimizer") if name != "LossScaleOptimizer"]
 CASES = [(name, options) for name in BUILT_IN for options in (*COMMON, *OWN.get(name, []))]

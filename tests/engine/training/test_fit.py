@@ -359,5 +359,5 @@ def test_moving_averages_are_put_into_the_weights_at_the_end() -> None:
 
     model = compiled(optimizer=optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5))
     fit(model, epochs=2)
-    for variable, average in zip(model.variables, model.optimizer._averages, strict=True):
+    for variable, average in zip(model.variables, model.optimizer._model_variables_moving_average, strict=True):
         np.testing.assert_array_equal(variable.numpy(), average.numpy())
