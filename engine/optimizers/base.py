@@ -340,7 +340,8 @@ class Optimizer:
             return
         if len(var_list) != len(self._model_variables_moving_average):
             raise ValueError(
-                f"{self.name}: {len(var_list)} variables were given, but averages of {len(self._model_variables_moving_average)} are kept."
+                f"{self.name}: {len(var_list)} variables were given, but averages of "
+                f"{len(self._model_variables_moving_average)} are kept."
             )
         for variable, average in zip(var_list, self._model_variables_moving_average, strict=True):
             variable.assign(convert_to_tensor(average))
