@@ -200,6 +200,9 @@ _SAMPLE_VALUES = {"int": 1, "float": 0.5, "bool": True, "Dims": 1, "Shape": (8,)
 
 @functools.cache
 def _has_weights(cls: Any) -> bool:
+    """Tried out; a layer that fits no sample has weights if it builds something."""
+    from engine.layers import Layer
+
     required = {info.name: _sample(info) for info in getattr(cls, "PARAMS", {}).values() if info.required}
     for spec in _SAMPLES:
         for count in (1, 2):
@@ -207,7 +210,7 @@ def _has_weights(cls: Any) -> bool:
                 return preview_of(cls, required, (spec,) * count).parameters > 0
             except (ShapeError, ParamError):
                 continue
-    return False
+    return cls.build is not Layer.build
 
 
 def _sample(info: params.ParamInfo) -> Any:

@@ -63,3 +63,14 @@ def _stack() -> list[str]:
         _SCOPES.stack = []
     stack: list[str] = _SCOPES.stack
     return stack
+
+
+@contextmanager
+def name_scope_of(path: str) -> Iterator[None]:
+    """Make `path` the whole open scope."""
+    saved = getattr(_SCOPES, "stack", [])
+    _SCOPES.stack = [path] if path else []
+    try:
+        yield
+    finally:
+        _SCOPES.stack = saved

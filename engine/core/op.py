@@ -180,13 +180,16 @@ class PublicOp:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if _any_keras(args) or (kwargs and _any_keras(kwargs.values())):
-            from engine.models.functional import apply_operation
+            from engine.core.node import apply_operation
 
             return apply_operation(self, args, kwargs)
         return self.function(*args, **kwargs)
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+    def from_config(self, config: dict[str, Any]) -> Any:
+        """The operation of a Functional graph that a file describes by this op's class and settings."""
+        from engine.core.node import function_from_config
+
+        return function_from_config(self, config)
 
     def __repr__(self) -> str:
         return f"<function engine.ops.{self.name}>"

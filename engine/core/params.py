@@ -252,7 +252,7 @@ class Declared:
 
     Class keywords: `keras="module:Name"` registers the class; `kind` is inherited ("layer", "optimizer", ...).
     Unless a class writes its own `__init__`, it gets one with its parameters in order of declaration, those of its
-    bases first, that checks each value, sets it as attribute and calls `setup()`.
+    bases first (less those named by `drop=`), that checks each value, sets it as attribute and calls `setup()`.
     """
 
     PARAMS: dict[str, ParamInfo] = {}
@@ -261,7 +261,7 @@ class Declared:
     SINCE: str = "0.1"
 
     def __init_subclass__(
-        cls, keras: str | None = None, category: str | None = None, register: bool = True, **kwargs: Any
+        cls, keras: str | None = None, category: str | None = None, drop: Sequence[str] = (), **kwargs: Any
     ) -> None:
         super().__init_subclass__(**kwargs)
         own = {name: value for name, value in vars(cls).items() if isinstance(value, ParamInfo)}
@@ -272,13 +272,13 @@ class Declared:
                 delattr(cls, name)
             else:
                 setattr(cls, name, info.default)
-        inherited = _params(cls)
+        inherited = {name: info for name, info in _params(cls).items() if name not in drop}
         cls.PARAMS = {**{k: v for k, v in inherited.items() if k not in own}, **own}
         if category is not None:
             cls.CATEGORY = category
         if own and "__init__" not in vars(cls):
             setattr(cls, "__init__", _constructor(cls))  # noqa: B010  (mypy refuses the assignment)
-        if keras is not None and register:
+        if keras is not None:
             registry.register(cls.KIND, cls, keras.partition(":")[2], keras)
 
     def setup(self) -> None:

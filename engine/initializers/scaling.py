@@ -81,7 +81,7 @@ class VarianceScaling(Seeded, keras="keras.initializers:VarianceScaling"):
         return random.truncated_normal(shape, 0.0, math.sqrt(variance) / _TRUNCATION, dtype, self.seed)
 
 
-class _Named(VarianceScaling):
+class _Named(VarianceScaling, drop=("scale", "mode", "distribution")):
     """A variance scaling whose scale, mode and form are fixed by its name."""
 
     FIXED: tuple[float, str, str] = (1.0, "fan_in", "truncated_normal")
@@ -89,10 +89,6 @@ class _Named(VarianceScaling):
     def __init__(self, seed: Any = None, input_axes: Any = None, output_axes: Any = None) -> None:
         scale, mode, distribution = self.FIXED
         super().__init__(scale, mode, distribution, seed, input_axes, output_axes)
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.PARAMS = {k: v for k, v in cls.PARAMS.items() if k in ("seed", "input_axes", "output_axes")}
 
 
 class GlorotUniform(_Named, keras="keras.initializers:GlorotUniform"):

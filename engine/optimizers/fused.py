@@ -54,11 +54,11 @@ def adam_step(
         return outs
     flat = [x.reshape(-1) for x in (weight, np.ascontiguousarray(gradient), momentum, velocity, *outs)]
     size = weight.size
-    scratch = np.empty((2, _CHUNK), weight.dtype)
+    buffers = np.empty((2, _CHUNK), weight.dtype)
     for start in range(0, size, _CHUNK):
         stop = min(start + _CHUNK, size)
         parts = [x[start:stop] for x in flat]
-        _update(parts, scratch[:, : stop - start], rate, constants, flush)
+        _update(parts, buffers[:, : stop - start], rate, constants, flush)
     return outs
 
 

@@ -1,0 +1,105 @@
+"""Activation functions as layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import activations, ops
+from engine.core.params import Activation as ActivationKind
+from engine.core.params import Constraint, Initializer, Param, Regularizer
+from engine.layers.base import InputSpec, Layer
+
+KERAS = "keras.layers:"
+
+
+class _Elementwise(Layer):
+    """A layer without weights that keeps the shape."""
+
+    built = True
+    supports_masking = True
+
+
+class Activation(_Elementwise, category="core", keras=KERAS + "Activation"):
+    """Applies a function to each number."""
+
+    activation: ActivationKind = Param(kind="Activation", doc="The function.")
+
+    def call(self, inputs: Any) -> Any:
+        return self.activation(inputs)
+
+
+class ReLU(_Elementwise, category="core", keras=KERAS + "ReLU"):
+    """max(x, 0), optionally with a slope below and a ceiling above (Nair and Hinton 2010)."""
+
+    max_value: float | None = Param(None, ge=0, doc="Ceiling; empty for none.")
+    negative_slope: float = Param(0.0, ge=0, doc="Slope below the threshold.")
+    threshold: float = Param(0.0, ge=0, doc="Where the line begins to rise.")
+
+    def call(self, inputs: Any) -> Any:
+        return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
+
+
+class LeakyReLU(_Elementwise, category="core", keras=KERAS + "LeakyReLU"):
+    """x where positive, a small slope below (Maas and others 2013)."""
+
+    negative_slope: float = Param(0.3, ge=0, doc="Slope below 0.")
+
+    def call(self, inputs: Any) -> Any:
+        return activations.leaky_relu(inputs, self.negative_slope)
+
+
+class ELU(_Elementwise, category="core", keras=KERAS + "ELU"):
+    """x where positive, alpha · (exp(x) - 1) below (Clevert and others 2015)."""
+
+    alpha: float = Param(1.0, ge=0, doc="Depth below 0.")
+
+    def call(self, inputs: Any) -> Any:
+        return activations.elu(inputs, self.alpha)
+
+
+class Softmax(_Elementwise, category="core", keras=KERAS + "Softmax"):
+    """Turns numbers into probabilities that sum to 1 over an axis; a mask takes places out."""
+
+    axis: Any = Param(-1, kind="Any", doc="Axis over which the probabilities sum to 1.")
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is not None:
+            low = -3e4 if inputs.dtype == "float16" else -1e9
+            inputs = inputs + (1.0 - ops.cast(mask, inputs.dtype)) * low
+        if isinstance(self.axis, (tuple, list)):
+            axes = tuple(self.axis)
+            if len(axes) > 1:
+                return ops.exp(inputs - ops.logsumexp(inputs, axis=axes, keepdims=True))
+            return activations.softmax(inputs, axis=axes[0])
+        return activations.softmax(inputs, axis=self.axis)
+
+
+class PReLU(Layer, category="core", keras=KERAS + "PReLU"):
+    """x where positive, a learned slope below (He and others 2015)."""
+
+    alpha_initializer: Initializer = Param("Zeros", advanced=True, doc="Start of the slopes.")
+    alpha_regularizer: Regularizer = Param(None, advanced=True, doc="Cost of large slopes.")
+    alpha_constraint: Constraint = Param(None, advanced=True, doc="Limit of the slopes.")
+    shared_axes: Any = Param(None, kind="Any", doc="Axes along which one slope is shared, counted from 1.")
+    supports_masking = True
+
+    def setup(self) -> None:
+        axes = self.shared_axes
+        self.shared_axes = [axes] if isinstance(axes, int) else None if axes is None else list(axes)
+
+    def build(self, input_shape: Any) -> None:
+        shape = list(input_shape[1:])
+        for axis in self.shared_axes or ():
+            shape[axis - 1] = 1
+        self.alpha = self.add_weight(
+            shape,
+            self.alpha_initializer,
+            regularizer=self.alpha_regularizer,
+            constraint=self.alpha_constraint,
+            name="alpha",
+        )
+        axes = {i: d for i, d in enumerate(input_shape) if i and i not in (self.shared_axes or ())}
+        self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
+
+    def call(self, inputs: Any) -> Any:
+        return ops.relu(inputs) - self.alpha * ops.relu(ops.negative(inputs))

@@ -1,0 +1,182 @@
+"""Attention with several heads."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from engine import ops
+from engine.core.params import Constraint, Initializer, Param, Regularizer
+from engine.layers.activation import Softmax
+from engine.layers.base import Layer, Ports
+from engine.layers.core import CONSTRAINTS, INITIALISATION, REGULARIZATION
+from engine.layers.einsum_dense import EinsumDense
+from engine.layers.regularization import Dropout
+
+
+class MultiHeadAttention(
+    Layer, category="attention", keras="keras.layers:MultiHeadAttention", ports=Ports((2, 3), 1, (3, None))
+):
+    """Every place looks at all places and takes in those that matter to it (Vaswani and others 2017).
+
+    Called with query and value (and key): (batch, time, features) becomes (batch, time, features of the query). For
+    self-attention wire the same value twice.
+    """
+
+    num_heads: int = Param(ge=1, doc="How many ways of looking there are side by side.")
+    key_dim: int = Param(ge=1, doc="Length of query and key vectors of each head.")
+    value_dim: int | None = Param(None, ge=1, doc="Length of value vectors of each head; empty: as key_dim.")
+    dropout: float = Param(0.0, ge=0, le=1, step=0.05, doc="Share of attention dropped in training.")
+    use_bias: bool = Param(True, doc="Add learned numbers in the projections.")
+    output_shape: Any = Param(None, kind="Any", advanced=True, doc="Length of the output; empty: as the query.")
+    attention_axes: Any = Param(None, kind="Any", advanced=True, doc="Axes to attend over; empty: all but the last.")
+    flash_attention: bool | None = Param(None, advanced=True, doc="Accepted for compatibility.")
+    kernel_initializer: Initializer = Param("glorot_uniform", group=INITIALISATION, advanced=True, doc="Start of weights.")
+    bias_initializer: Initializer = Param("zeros", group=INITIALISATION, advanced=True, doc="Start of biases.")
+    kernel_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large weights.")
+    bias_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large biases.")
+    activity_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large outputs.")
+    kernel_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the weights.")
+    bias_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the biases.")
+    seed: int | None = Param(None, advanced=True, doc="Whole number that fixes the dropped places.")
+    use_gate: bool = Param(False, advanced=True, doc="Accepted for compatibility; only False.")
+
+    supports_masking = True
+
+    def setup(self) -> None:
+        self._given_value_dim = self.value_dim
+        self.value_dim = self.value_dim or self.key_dim
+        shape = self.output_shape
+        self._output_shape = None if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+        axes = self.attention_axes
+        self._attention_axes = (axes,) if isinstance(axes, int) else None if axes is None else tuple(axes)
+
+    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+        key_shape = value_shape if key_shape is None else key_shape
+        self._query_dense = self._projection("query", query_shape, self.key_dim)
+        self._key_dense = self._projection("key", key_shape, self.key_dim)
+        self._value_dense = self._projection("value", value_shape, self.value_dim)
+        rank = len(query_shape)
+        axes = self._attention_axes or tuple(range(1, rank - 1))
+        self._attention_axes = tuple(a % rank for a in axes)
+        self._softmax = Softmax(axis=tuple(range(-len(self._attention_axes), 0)), dtype=self.dtype_policy)
+        self._dropout_layer = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy)
+        self._output_dense = self._output_projection(query_shape)
+
+    @property
+    def query_dense(self) -> Any:
+        return self._query_dense
+
+    @property
+    def key_dense(self) -> Any:
+        return self._key_dense
+
+    @property
+    def value_dense(self) -> Any:
+        return self._value_dense
+
+    @property
+    def output_dense(self) -> Any:
+        return self._output_dense
+
+    def _projection(self, name: str, shape: Any, size: int) -> EinsumDense:
+        free = "abcdefghijklm"[: len(shape) - 1]
+        equation = f"{free}z,zxy->{free}xy"
+        output_shape = (*(None,) * (len(shape) - 2), self.num_heads, size)
+        return self._dense(name, equation, output_shape, "xy", shape)
+
+    def _output_projection(self, query_shape: Any) -> EinsumDense:
+        free = "abcdefghijklm"[: len(query_shape) - 1]
+        sizes = self._output_shape or (query_shape[-1],)
+        new = "uvw"[: len(sizes)]
+        shape = (*query_shape[:-1], self.num_heads, self.value_dim)
+        output_shape = (*(None,) * (len(query_shape) - 2), *sizes)
+        return self._dense("attention_output", f"{free}xy,xy{new}->{free}{new}", output_shape, new, shape)
+
+    def _dense(self, name: str, equation: str, output_shape: Any, bias_axes: str, shape: Any) -> EinsumDense:
+        layer = EinsumDense(
+            equation,
+            output_shape,
+            bias_axes=bias_axes if self.use_bias else None,
+            kernel_initializer=self._fresh("kernel_initializer"),
+            bias_initializer=self._fresh("bias_initializer"),
+            kernel_regularizer=self.kernel_regularizer,
+            bias_regularizer=self.bias_regularizer,
+            kernel_constraint=self.kernel_constraint,
+            bias_constraint=self.bias_constraint,
+            dtype=self.dtype_policy,
+            name=name,
+        )
+        layer.build(shape)
+        return layer
+
+    def _fresh(self, name: str) -> Any:
+        """A copy of the initializer, so that projections do not start with the same numbers."""
+        initializer = getattr(self, name)
+        return initializer.clone() if hasattr(initializer, "clone") else initializer
+
+    def call(
+        self,
+        query: Any,
+        value: Any,
+        key: Any = None,
+        query_mask: Any = None,
+        value_mask: Any = None,
+        key_mask: Any = None,
+        attention_mask: Any = None,
+        return_attention_scores: bool = False,
+        training: Any = None,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        key = value if key is None else key
+        allowed = self._allowed(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
+        q, k, v = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+        q = q * (1.0 / math.sqrt(float(self.key_dim)))
+        scores_equation, values_equation = self._equations(len(q.shape))
+        scores = self._masked_softmax(ops.einsum(scores_equation, k, q), allowed)
+        weights = self._dropout_layer(scores, training=training) if self.dropout > 0 else scores
+        outputs = self._output_dense(ops.einsum(values_equation, weights, v))
+        return (outputs, scores) if return_attention_scores else outputs
+
+    def _equations(self, rank: int) -> tuple[str, str]:
+        """Index notation for scores and for the weighted sum of values over the attended axes."""
+        letters = "abcdefghijklmnop"
+        query = letters[:rank]
+        axes = self._attention_axes or ()
+        other = {a: letters[rank + i] for i, a in enumerate(axes)}
+        key = "".join(other.get(i, c) for i, c in enumerate(query))
+        batch = "".join(query[i] for i in range(rank - 1) if i not in axes)
+        targets = "".join(query[a] for a in axes)
+        sources = "".join(other[a] for a in axes)
+        scores = f"{batch}{targets}{sources}"
+        return f"{key},{query}->{scores}", f"{scores},{key}->{query}"
+
+    def _masked_softmax(self, scores: Any, allowed: Any) -> Any:
+        if allowed is not None:
+            heads_axis = -len(self._attention_axes or ()) * 2 - 1
+            while len(allowed.shape) < len(scores.shape):
+                allowed = ops.expand_dims(allowed, heads_axis)
+        return self._softmax(scores, mask=allowed)
+
+    def _allowed(
+        self, query: Any, value: Any, query_mask: Any, value_mask: Any, key_mask: Any, attention_mask: Any, causal: bool
+    ) -> Any:
+        """Where attention is allowed: (batch, query time, value time), from all the masks together."""
+        parts = [] if attention_mask is None else [ops.cast(attention_mask, "bool")]
+        if query_mask is not None:
+            parts.append(ops.expand_dims(ops.cast(query_mask, "bool"), -1))
+        parts += [ops.expand_dims(ops.cast(m, "bool"), -2) for m in (value_mask, key_mask) if m is not None]
+        if causal:
+            rows, columns = query.shape[1], value.shape[1]
+            parts.append(ops.expand_dims(ops.cast(ops.tril(ops.ones((rows, columns), "int32")), "bool"), 0))
+        result = None
+        for part in parts:
+            result = part if result is None else ops.logical_and(result, part)
+        return result
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return mask
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        return {**config, "value_dim": self.value_dim, "output_shape": self._output_shape}

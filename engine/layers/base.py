@@ -1,0 +1,466 @@
+"""The base of layers: weights, building, calling on values and on Functional graphs, masks, losses, configs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from engine import constraints, initializers, ops, regularizers
+from engine.core import dtypes, naming, tree
+from engine.core.errors import ShapeError
+from engine.core.graph import trace
+from engine.core.objects import serialize_object
+from engine.core.params import Declared
+from engine.core.rng import SeedGenerator
+from engine.core.state import autocast_scope
+from engine.core.tensor import KerasTensor, Spec, Tensor, Value, Variable, convert_to_tensor
+from engine.layers.call import CALL, CallSpec, Context
+from engine.layers.spec import InputSpec, Ports, check_input
+from engine.layers.state import HasState
+from engine.core.node import Operation
+
+
+class Layer(HasState, Operation, Declared):
+    """A step of a network: weights made in `build`, arithmetic in `call`.
+
+    Subclasses declare parameters with `Param`, or write `__init__` as in Keras and call `super().__init__(**kwargs)`.
+    Class keywords: `category` for the palette, `keras` for files, `ports` for what the layer can be wired to.
+
+    Args:
+        activity_regularizer: what large outputs add to the loss.
+        trainable: whether optimizers change the weights.
+        dtype: type name or policy.
+        autocast: whether float inputs are cast to the compute type.
+        name: unique name, made up when None.
+    """
+
+    KIND = "layer"
+    PORTS = Ports()
+    supports_masking = False
+    built = False
+
+    def __init_subclass__(cls, ports: Ports | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if ports is not None:
+            cls.PORTS = ports
+        if "build" in vars(cls):
+            cls.build = _building(cls.build)  # type: ignore[method-assign]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        self = super().__new__(cls)
+        bound = {} if getattr(cls.__init__, "_declared", False) else _bound_arguments(cls, args, kwargs)
+        object.__setattr__(self, "_arguments", bound)
+        return self
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._batch_shape = _input_shape_of(kwargs)
+        if kwargs:
+            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
+        Operation.__init__(self, name)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._dtype_policy = dtypes.get_policy(dtype)
+        self.autocast = autocast
+        self._trainable = bool(trainable)
+        self._losses: list[Any] = []
+        self._build_shapes: Any = None
+        self.input_spec: Any = getattr(type(self), "input_spec", None)
+
+    # Types.
+    @property
+    def dtype_policy(self) -> dtypes.DTypePolicy:
+        return self._dtype_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        self._dtype_policy = dtypes.get_policy(value)
+
+    @property
+    def dtype(self) -> str:
+        """Type of the weights."""
+        return self._dtype_policy.variable_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        return self._dtype_policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        return self._dtype_policy.compute_dtype
+
+    @property
+    def input_dtype(self) -> str:
+        return self.compute_dtype
+
+    # Building.
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of this shape. The base makes the inner layers' by tracing `call`."""
+        self._build_shapes = input_shape
+
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """A new weight. Glorot uniform for floats and zeros for other types by default."""
+        dtype = self.variable_dtype if dtype is None else dtypes.standardize_dtype(dtype)
+        if initializer is None:
+            initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
+        with naming.name_scope_of(self.path):
+            variable = Variable(
+                initializers.get(initializer),
+                shape=() if shape is None else tuple(shape),
+                dtype=dtype,
+                trainable=trainable,
+                autocast=autocast,
+                aggregation=aggregation,
+                name=name,
+            )
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        variable.overwrite_with_gradient = overwrite_with_gradient
+        self._added.append(variable)
+        return variable
+
+    def add_variable(self, shape: Any, initializer: Any, dtype: Any = None, trainable: bool = True, **kwargs: Any) -> Any:
+        """Alias of `add_weight`."""
+        return self.add_weight(shape=shape, initializer=initializer, dtype=dtype, trainable=trainable, **kwargs)
+
+    @property
+    def path(self) -> str:
+        """Names of the open scopes and of the layer."""
+        scope = naming.current_path()
+        return f"{scope}/{self.name}" if scope and scope.rpartition("/")[2] != self.name else scope or self.name
+
+    def _ensure_built(self, spec: CallSpec) -> None:
+        if self.built:
+            return
+        shapes = spec.shapes()
+        if _overrides(self, "build"):
+            self._call_build(shapes, spec)
+        else:
+            self.build(spec.first_shape())
+            if _has_unbuilt(self) and _overrides(self, "call"):
+                self._build_by_trace(spec)
+        self.built = True
+
+    def _call_build(self, shapes: dict[str, Any], spec: CallSpec) -> None:
+        parameters = list(inspect.signature(self.build).parameters.values())
+        names = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        named = {n: shapes[n] for n in names if n in shapes}
+        if len(names) <= 1 and names[:1] != list(named):
+            self.build(spec.first_shape())
+        else:
+            self.build(**named)
+
+    def _build_by_trace(self, spec: CallSpec) -> None:
+        """Build inner layers by running `call` on symbols; nothing is computed."""
+        from engine.core.errors import TraceError
+
+        try:
+            self._traced_specs(spec.args, spec.kwargs)
+        except TraceError:
+            return  # code that needs values builds its layers when it runs
+
+    def build_from_config(self, config: Mapping[str, Any]) -> None:
+        """Build as `get_build_config` described."""
+        if "input_shape" in config:
+            shape = _as_shape(config["input_shape"])
+            if _overrides(self, "build") or not _overrides(self, "call"):
+                self.build(shape)
+                self.built = True
+            else:
+                self.compute_output_spec(tree_of_tensors(shape, self.compute_dtype))
+        elif "shapes_dict" in config:
+            self.build(**{key: _as_shape(value) for key, value in config["shapes_dict"].items()})
+            self.built = True
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """What `build` was called with."""
+        if self._build_shapes is None:
+            return None
+        shapes = self._build_shapes
+        if isinstance(shapes, dict) and shapes and all(key.endswith("_shape") for key in shapes):
+            return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": shapes}
+        return {"input_shape": shapes}
+
+    # Calling.
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The layer's arithmetic."""
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Apply the layer: to values, or to tensors of a Functional graph."""
+        if _holds_keras_tensor(args) or _holds_keras_tensor(kwargs):
+            return self._symbolic_call(args, kwargs)
+        return self._run(args, kwargs)
+
+    def _symbolic_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        from engine.core.node import record
+
+        spec = CallSpec(self, args, kwargs)
+        check_input(self.input_spec, spec.first(), self)
+        self._ensure_built(spec)
+        outputs = self.compute_output_spec(*args, **kwargs)
+        return record(self, args, kwargs, outputs)
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        args, kwargs = self._converted(args), self._converted(kwargs)
+        outer = CALL.context
+        context = outer or Context()
+        CALL.context = context
+        saved = context.training
+        try:
+            if outer is None:
+                self._clear_losses()
+            spec = CallSpec(self, args, kwargs)
+            check_input(self.input_spec, spec.first(), self)
+            with naming.name_scope(self.name):
+                self._ensure_built(spec)
+                spec.fill_training(context)
+                spec.fill_masks()
+                outputs = self._guarded_call(spec)
+            self._set_masks(spec, outputs)
+            if self.activity_regularizer is not None:
+                for y in tree.flatten(outputs):
+                    self.add_loss(self.activity_regularizer(y))
+            return outputs
+        finally:
+            context.training = saved
+            CALL.context = outer
+
+    def _guarded_call(self, spec: CallSpec) -> Any:
+        try:
+            with autocast_scope(self.compute_dtype if self._casts() else None):
+                return self.call(*spec.args, **spec.kwargs)
+        except ShapeError as error:
+            raise error.within(naming.current_path()) from None
+
+    def _casts(self) -> bool:
+        return self.autocast and self.compute_dtype != self.variable_dtype
+
+    def _converted(self, structure: Any) -> Any:
+        return tree.map_structure(self._convert_input, structure)
+
+    def _convert_input(self, x: Any) -> Any:
+        if isinstance(x, (np.ndarray, np.generic)) or type(x) is Variable:
+            x = convert_to_tensor(x)
+        if isinstance(x, Value) and self.autocast and dtypes.is_float(x.dtype) and x.dtype != self.input_dtype:
+            mask = getattr(x, "_keras_mask", None)
+            x = ops.cast(x, self.input_dtype)
+            x._keras_mask = mask
+        return x
+
+    def stateless_call(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError("Layers keep their state in variables here; call the layer itself.")
+
+    # Shapes.
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """KerasTensors of the outputs for KerasTensor inputs: `call` is traced on symbols, nothing is computed."""
+        if _overrides(self, "compute_output_shape") and not self._is_engine_layer():
+            shape = self.compute_output_shape(*(tree.map_structure(_shape_of, a) for a in args[:1]))
+            return tree_of_tensors(shape, self.compute_dtype)
+        return self._traced_specs(args, kwargs)
+
+    def _is_engine_layer(self) -> bool:
+        return type(self).__module__.startswith("engine.")
+
+    def _traced_specs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        leaves = tree.flatten([list(args), kwargs])
+        tensors = [x for x in leaves if isinstance(x, KerasTensor) or isinstance(x, Value)]
+        specs = [Spec(tuple(x.shape), x.dtype) for x in tensors]
+
+        def run(*symbols: Any) -> Any:
+            rest = iter(symbols)
+            replaced = [next(rest) if isinstance(x, Value) else x for x in leaves]
+            new_args, new_kwargs = tree.pack_sequence_as([list(args), kwargs], replaced)
+            return self._run(tuple(new_args), new_kwargs)
+
+        saved, CALL.context = CALL.context, None
+        try:
+            result = trace(run, specs).structure
+        finally:
+            CALL.context = saved
+            self._clear_losses()
+        return tree.map_structure(lambda s: None if s is None else KerasTensor(s.shape, s.dtype), result)
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """Shape of the outputs for inputs of the given shape."""
+        given = [*args, *kwargs.values()]
+        tensors = [tree_of_tensors(shape, self.compute_dtype) for shape in given]
+        return tree.map_structure(lambda t: t.shape, self.compute_output_spec(*tensors))
+
+    # Masks.
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the outputs; the inputs' own by default."""
+        return previous_mask
+
+    def _set_masks(self, spec: CallSpec, outputs: Any) -> None:
+        if not self.supports_masking:
+            return
+        previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
+        masks = self.compute_mask(spec.first(), previous)
+        if masks is None:
+            return
+        flat = [masks] if not tree.is_nested(outputs) else tree.flatten(masks)
+        for y, mask in zip(tree.flatten(outputs), flat, strict=False):
+            if mask is not None and not tree.is_nested(mask) and getattr(y, "_keras_mask", None) is None:
+                y._keras_mask = mask
+
+    # Losses.
+    def add_loss(self, loss: Any) -> None:
+        """Add numbers to the loss of the next `fit` step (call it inside `call`)."""
+        self._losses.extend(convert_to_tensor(x) for x in tree.flatten(loss) if x is not None)
+
+    def _clear_losses(self) -> None:
+        self._losses = []
+        for layer in self._children():
+            layer._clear_losses()
+
+    def _own_losses(self) -> Iterator[Any]:
+        yield from self._losses
+        for layer in self._children():
+            yield from layer._own_losses()
+
+    @property
+    def losses(self) -> list[Any]:
+        """What layers added in their last call, and what the weights' regularizers give."""
+        found = list(self._own_losses())
+        for variable in self.trainable_weights:
+            if variable.regularizer is not None:
+                found.append(variable.regularizer(variable))
+        return found
+
+    # Configs.
+    def get_config(self) -> dict[str, Any]:
+        """Settings from which `from_config` makes an equal layer."""
+        config: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": self._dtype_config()}
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        if self.PARAMS:
+            return {**config, **self.declared_config()}
+        if not self._is_engine_layer() and not _overrides(self, "get_config"):
+            config.update({key: serialize_object(value) for key, value in self._arguments.items()})
+        return config
+
+    def _dtype_config(self) -> dict[str, Any]:
+        policy = {"name": self._dtype_policy.name}
+        return {"module": "keras", "class_name": "DTypePolicy", "config": policy, "registered_name": None}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A layer from its settings."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _building(build: Callable[..., Any]) -> Callable[..., Any]:
+    """`build` under the layer's name scope, marking the layer as built and remembering the shapes."""
+    if getattr(build, "_wrapped", False):
+        return build
+    signature = inspect.signature(build)
+
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
+        bound = signature.bind(self, *args, **kwargs).arguments
+        shapes = {key: value for key, value in list(bound.items())[1:]}
+        self._build_shapes = next(iter(shapes.values())) if len(shapes) == 1 else shapes or None
+        scope = naming.current_path()
+        inside = bool(scope) and scope.rpartition("/")[2] == self.name
+        with naming.name_scope_of(scope if inside else self.path):
+            build(self, *args, **kwargs)
+        self.built = True
+
+    wrapped._wrapped = True  # type: ignore[attr-defined]
+    wrapped.__signature__ = signature  # type: ignore[attr-defined]
+    wrapped.__doc__ = build.__doc__
+    return wrapped
+
+
+def _overrides(layer: Layer, method: str) -> bool:
+    return getattr(type(layer), method) is not getattr(Layer, method)
+
+
+def _has_unbuilt(layer: Any) -> bool:
+    return any(not child.built or _has_unbuilt(child) for child in layer._children())
+
+
+def _bound_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Constructor arguments by name, for configs of layers that do not write `get_config`."""
+    try:
+        bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs).arguments
+    except (TypeError, ValueError):
+        return {}
+    named = {k: v for k, v in list(bound.items())[1:] if k not in ("kwargs", "args")}
+    return {k: v for k, v in named.items() if k not in ("name", "dtype", "trainable")}
+
+
+def _input_shape_of(kwargs: dict[str, Any]) -> Any:
+    batch_shape = kwargs.pop("batch_shape", None) or kwargs.pop("batch_input_shape", None)
+    shape = kwargs.pop("input_shape", None)
+    if "input_dim" in kwargs:
+        shape = (kwargs.pop("input_dim"),)
+    if batch_shape is not None:
+        return tuple(batch_shape)
+    return None if shape is None else (None, *((shape,) if isinstance(shape, int) else shape))
+
+
+def _holds_keras_tensor(structure: Any) -> bool:
+    if isinstance(structure, dict):
+        return any(_holds_keras_tensor(v) for v in structure.values())
+    if isinstance(structure, (list, tuple)):
+        return any(_holds_keras_tensor(v) for v in structure)
+    return isinstance(structure, KerasTensor)
+
+
+def _shape_of(x: Any) -> Any:
+    return ShapeLeaf(x.shape)
+
+
+class ShapeLeaf(tuple):  # type: ignore[type-arg]
+    """A shape inside a structure of shapes."""
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and all(d is None or isinstance(d, (int, np.integer)) for d in value)
+
+
+def _as_shape(value: Any) -> Any:
+    """Lists of axes from JSON as tuples, in any structure."""
+    if value is None or _is_shape(value):
+        return None if value is None else tuple(value)
+    if isinstance(value, dict):
+        return {key: _as_shape(v) for key, v in value.items()}
+    return [_as_shape(v) for v in value]
+
+
+def tree_of_tensors(shapes: Any, dtype: str) -> Any:
+    """KerasTensors for a shape or a structure of shapes."""
+    if _is_shape(shapes):
+        return KerasTensor(shapes, dtype)
+    if isinstance(shapes, dict):
+        return {key: tree_of_tensors(v, dtype) for key, v in shapes.items()}
+    return [tree_of_tensors(v, dtype) for v in shapes]
+
+
+__all__ = ["InputSpec", "Layer", "Ports", "SeedGenerator", "Tensor"]

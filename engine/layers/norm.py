@@ -1,0 +1,137 @@
+"""Batch and layer normalization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import ops
+from engine.core import config, dtypes
+from engine.core.params import Constraint, Initializer, Param, Regularizer
+from engine.layers.base import InputSpec, Layer, Ports
+from engine.layers.core import CONSTRAINTS, INITIALISATION, REGULARIZATION
+
+
+class BatchNormalization(Layer, category="normalization", keras="keras.layers:BatchNormalization"):
+    """Brings each channel to mean 0 and deviation 1 over the batch, then scales and moves it by learned numbers.
+
+    In training it uses the batch's own mean and variance and keeps moving averages, which it uses afterwards
+    (Ioffe and Szegedy 2015).
+    """
+
+    axis: int = Param(-1, advanced=True, doc="Axis of the channels.")
+    momentum: float = Param(0.99, ge=0, le=1, doc="Share of the old moving average kept at each step.")
+    epsilon: float = Param(1e-3, gt=0, advanced=True, doc="Keeps the division finite.")
+    center: bool = Param(True, doc="Move by a learned number.")
+    scale: bool = Param(True, doc="Scale by a learned number.")
+    beta_initializer: Initializer = Param("zeros", group=INITIALISATION, advanced=True, doc="Start of the shift.")
+    gamma_initializer: Initializer = Param("ones", group=INITIALISATION, advanced=True, doc="Start of the scale.")
+    moving_mean_initializer: Initializer = Param("zeros", group=INITIALISATION, advanced=True, doc="Start of the mean.")
+    moving_variance_initializer: Initializer = Param(
+        "ones", group=INITIALISATION, advanced=True, doc="Start of the variance."
+    )
+    beta_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large shift.")
+    gamma_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large scale.")
+    beta_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the shift.")
+    gamma_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the scale.")
+    synchronized: bool = Param(False, advanced=True, doc="Share statistics between devices.")
+    supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        size = input_shape[self.axis]
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self._vector("gamma", size, self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint)
+        if self.center:
+            self.beta = self._vector("beta", size, self.beta_initializer, self.beta_regularizer, self.beta_constraint)
+        self.moving_mean = self._statistic("moving_mean", size, self.moving_mean_initializer)
+        self.moving_variance = self._statistic("moving_variance", size, self.moving_variance_initializer)
+        rank = len(input_shape)
+        self.input_spec = InputSpec(ndim=rank, axes={self.axis: size})
+        self._reduced = tuple(i for i in range(rank) if i != self.axis % rank)
+
+    def _vector(self, name: str, size: int, initializer: Any, regularizer: Any, constraint: Any) -> Any:
+        return self.add_weight(
+            (size,), initializer, regularizer=regularizer, constraint=constraint, autocast=False, name=name
+        )
+
+    def _statistic(self, name: str, size: int, initializer: Any) -> Any:
+        return self.add_weight((size,), initializer, trainable=False, autocast=False, name=name)
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        x = ops.cast(inputs, "float32") if self.compute_dtype == "float16" else inputs
+        if not (training and self.trainable):
+            arguments = (self.moving_mean, self.moving_variance, self.axis, self.beta, self.gamma, self.epsilon)
+            return ops.cast(ops.batch_normalization(x, *arguments), self.compute_dtype)
+        if mask is None:
+            y, mean, variance = ops.normalize_moments(x, axes=self._reduced, epsilon=self.epsilon)
+            outputs = self._scaled(y)
+        else:
+            mean, variance = self._masked_moments(x, mask)
+            flat = [ops.reshape(v, (-1,)) for v in (mean, variance)]
+            outputs = ops.batch_normalization(x, *flat, self.axis, self.beta, self.gamma, self.epsilon)
+        self._update(self.moving_mean, mean)
+        self._update(self.moving_variance, variance)
+        return ops.cast(outputs, self.compute_dtype)
+
+    def _scaled(self, y: Any) -> Any:
+        last = self.axis % len(y.shape) == len(y.shape) - 1
+        shape = [1] * len(y.shape)
+        shape[self.axis] = -1
+        if self.gamma is not None:
+            y = y * (self.gamma if last else ops.reshape(self.gamma, shape))
+        if self.beta is not None:
+            y = y + (self.beta if last else ops.reshape(self.beta, shape))
+        return y
+
+    def _masked_moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
+        weights = ops.cast(mask, x.dtype)
+        while len(weights.shape) < len(x.shape):
+            weights = ops.expand_dims(weights, -1)
+        spread = weights * ops.ones_like(x)
+        count = ops.sum(spread, axis=self._reduced, keepdims=True) + config.epsilon()
+        mean = ops.sum(x * spread, axis=self._reduced, keepdims=True) / count
+        variance = ops.sum(ops.square(x - mean) * spread, axis=self._reduced, keepdims=True) / count
+        return mean, variance
+
+    def _update(self, average: Any, value: Any) -> None:
+        value = ops.stop_gradient(ops.cast(ops.reshape(value, (-1,)), average.dtype))
+        average.assign(average * self.momentum + value * (1.0 - self.momentum))
+
+
+class LayerNormalization(Layer, category="normalization", keras="keras.layers:LayerNormalization", ports=Ports()):
+    """Brings the features of each sample to mean 0 and deviation 1, then scales and moves them (Ba and others 2016)."""
+
+    axis: Any = Param(-1, kind="Any", advanced=True, doc="Axis or axes over which each sample is normalized.")
+    epsilon: float = Param(1e-3, gt=0, advanced=True, doc="Keeps the division finite.")
+    center: bool = Param(True, doc="Move by learned numbers.")
+    scale: bool = Param(True, doc="Scale by learned numbers.")
+    beta_initializer: Initializer = Param("zeros", group=INITIALISATION, advanced=True, doc="Start of the shift.")
+    gamma_initializer: Initializer = Param("ones", group=INITIALISATION, advanced=True, doc="Start of the scale.")
+    beta_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large shift.")
+    gamma_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large scale.")
+    beta_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the shift.")
+    gamma_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the scale.")
+    supports_masking = True
+
+    def setup(self) -> None:
+        self.axis = list(self.axis) if isinstance(self.axis, (tuple, list)) else int(self.axis)
+
+    def build(self, input_shape: Any) -> None:
+        axes = self.axis if isinstance(self.axis, list) else [self.axis]
+        shape = tuple(input_shape[a] for a in axes)
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self._vector("gamma", shape, self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint)
+        if self.center:
+            self.beta = self._vector("beta", shape, self.beta_initializer, self.beta_regularizer, self.beta_constraint)
+
+    def _vector(self, name: str, shape: Any, initializer: Any, regularizer: Any, constraint: Any) -> Any:
+        return self.add_weight(
+            shape, initializer, regularizer=regularizer, constraint=constraint, autocast=False, name=name
+        )
+
+    def call(self, inputs: Any) -> Any:
+        x = ops.cast(inputs, dtypes.result_type(inputs.dtype, "float32")) if inputs.dtype == "float16" else inputs
+        axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
+        y = ops.layer_normalization(x, self.gamma, self.beta, axis=axis, epsilon=self.epsilon)
+        return ops.cast(y, self.compute_dtype)
