@@ -120,7 +120,9 @@ def _execute(op: Op, values: Sequence[Any], attrs: Mapping[str, Any]) -> tuple[T
     except (ValueError, IndexError, TypeError):
         op.specs(values, attrs)  # a ShapeError says more than NumPy's message
         raise
-    outputs = tuple(Tensor(np.asarray(r)) for r in (result if isinstance(result, tuple) else (result,)))
+    # In the order plans lay values out, so that sums add up in the same order and both give the same bits.
+    order: Any = None if op.view else "C"
+    outputs = tuple(Tensor(np.asarray(r, order=order)) for r in (result if isinstance(result, tuple) else (result,)))
     if STATE.check_shapes:
         _compare(op, expected, outputs)
     return outputs
