@@ -1,0 +1,1 @@
+"""The designer's heart, without a window: the document, its commands, shapes, problems, files."""

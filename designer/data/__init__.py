@@ -1,0 +1,1 @@
+"""Data sets that come with the designer, and what is done to them before training."""
