@@ -11,7 +11,7 @@ from engine.core import config
 from engine.core.cases import F, case
 from engine.core.op import composite, defop
 from engine.core.tensor import Spec, convert_to_tensor, infer_shape_of
-from engine.kernels.rnn import sigmoid as sigmoid_kernel
+from engine.kernels import pointwise as kernels
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
 from engine.ops import shape as sh
@@ -56,18 +56,6 @@ def _same(x: Spec, **_: Any) -> Spec:
     return x
 
 
-def _gelu_slope(x: Any) -> Any:
-    """Normal distribution function of x plus x times its density."""
-    return 0.5 * (1.0 + erf(x * math.sqrt(0.5))) + x * ew.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-
-
-def _emit(result: Any, out: Any) -> Any:
-    if out is None:
-        return result
-    np.copyto(out, result)
-    return out
-
-
 @defop(
     infer=_same,
     vjp=(lambda g, y, x: relu_grad(g, y),),
@@ -102,7 +90,7 @@ def relu_grad(g: Any, y: Any, *, out: Any = None) -> Any:
 )
 def sigmoid(x: Any, *, out: Any = None) -> Any:
     """1 / (1 + exp(-x))."""
-    return _emit(sigmoid_kernel(x), out)
+    return kernels.sigmoid(x, out)
 
 
 @defop(
@@ -115,18 +103,7 @@ def sigmoid(x: Any, *, out: Any = None) -> Any:
 )
 def softplus(x: Any, *, out: Any = None) -> Any:
     """log(1 + exp(x))."""
-    return np.logaddexp(x, x.dtype.type(0), out=out)
-
-
-@defop(
-    infer=_same,
-    vjp=(lambda g, y, x: g * _gelu_slope(x),),
-    promote="float",
-    cases=_CASES,
-    name="gelu_exact",
-)
-def _gelu_exact(x: Any, *, out: Any = None) -> Any:
-    return _emit(x.dtype.type(0.5) * x * (1 + _erf(x * x.dtype.type(math.sqrt(0.5)))), out)
+    return kernels.softplus(x, out)
 
 
 @defop(
@@ -138,35 +115,55 @@ def _gelu_exact(x: Any, *, out: Any = None) -> Any:
 )
 def erf(x: Any, *, out: Any = None) -> Any:
     """The error function."""
-    return _emit(_erf(x), out)
+    return kernels.erf(x, out)
 
 
-def _erf(x: Any) -> Any:
-    """erf to about 1e-15: Taylor series near 0, a continued fraction of erfc elsewhere (Abramowitz and Stegun 7.1)."""
-    z = np.asarray(x, np.float64)
-    size = np.minimum(np.abs(z), 6.0)
-    near = size < 2.5
-    a = np.where(near, size, 0.0)
-    square, term, total = a * a, a, a
-    for n in range(1, 60):
-        term = term * (-square) / n
-        total = total + term / (2 * n + 1)
-    series = total * (2 / math.sqrt(math.pi))
-    b = np.where(near, 2.5, size)
-    fraction = b
-    for n in range(60, 0, -1):
-        fraction = b + (n / 2) / fraction
-    tail = 1.0 - np.exp(-b * b) / (fraction * math.sqrt(math.pi))
-    return np.copysign(np.where(near, series, tail), z).astype(x.dtype)
+@defop(infer=_same, vjp=(lambda g, y, x: gelu_grad(g, x),), promote="float", cases=_CASES, name="gelu_exact")
+def _gelu_exact(x: Any, *, out: Any = None) -> Any:
+    return kernels.gelu(x, out)
+
+
+@defop(
+    infer=lambda g, x: g,
+    vjp=(lambda h, r, g, x: gelu_grad(h, x), lambda h, r, g, x: h * g * _density(x) * (2.0 - x * x)),
+    cases=(case(F(2, 3), F(2, 3)),),
+)
+def gelu_grad(g: Any, x: Any, *, out: Any = None) -> Any:
+    """g times the slope of the exact gelu."""
+    return kernels.gelu_grad(g, x, out)
+
+
+def _density(x: Any) -> Any:
+    return ew.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+
+
+@defop(infer=_same, vjp=(lambda g, y, x: gelu_tanh_grad(g, x),), promote="float", cases=_CASES, name="gelu_tanh")
+def _gelu_tanh(x: Any, *, out: Any = None) -> Any:
+    return kernels.gelu_tanh(x, out)
+
+
+@defop(
+    infer=lambda g, x: g,
+    vjp=(lambda h, r, g, x: gelu_tanh_grad(h, x), lambda h, r, g, x: h * g * _gelu_tanh_bend(x)),
+    cases=(case(F(2, 3), F(2, 3)),),
+)
+def gelu_tanh_grad(g: Any, x: Any, *, out: Any = None) -> Any:
+    """g times the slope of the gelu by tanh."""
+    return kernels.gelu_tanh_grad(g, x, out)
+
+
+def _gelu_tanh_bend(x: Any) -> Any:
+    """Second derivative of the gelu by tanh."""
+    scale = math.sqrt(2.0 / math.pi)
+    t = ew.tanh(scale * (x + 0.044715 * x * x * x))
+    slope = scale * (1.0 + 3 * 0.044715 * x * x)
+    return (1.0 - t * t) * (slope + x * (3 * 0.044715 * scale * x - t * slope * slope))
 
 
 @composite(f"{NN}:Gelu")
 def gelu(x: Any, approximate: bool = True) -> Any:
     """x times the normal distribution function of x, exactly or by tanh (Hendrycks and Gimpel 2016)."""
-    if not approximate:
-        return _gelu_exact(x)
-    x = _floating(x)
-    return 0.5 * x * (1.0 + ew.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x * x * x)))
+    return _gelu_tanh(x) if approximate else _gelu_exact(x)
 
 
 def _floating(x: Any) -> Any:
@@ -308,17 +305,29 @@ def threshold(x: Any, threshold: float, default_value: float) -> Any:
 
 @defop(
     infer=_same,
-    vjp=(lambda g, y, x, *, axis: y * (g - red.sum(g * y, axis=axis, keepdims=True)),),
+    vjp=(lambda g, y, x, *, axis: softmax_grad(g, y, axis=axis),),
     promote="float",
     inplace=(0,),
-    cases=(case(F(2, 3), axis=-1), case(F(2, 3, 2), axis=1), case(F(2, 3), axis=(0, 1))),
+    cases=(case(F(2, 3), axis=-1), case(F(2, 3, 2), axis=1), case(F(2, 3), axis=(0, 1)), case(F(0, 3), axis=-1)),
     name="softmax",
 )
 def _softmax(x: Any, *, axis: Any, out: Any = None) -> Any:
-    result = np.subtract(x, x.max(axis=axis, keepdims=True, initial=-np.inf), out=out)
-    np.exp(result, out=result)
-    result /= result.sum(axis=axis, keepdims=True)
-    return result
+    return kernels.softmax(x, axis, out)
+
+
+def _softmax_grad_by_y(h: Any, r: Any, g: Any, y: Any, *, axis: Any) -> Any:
+    inner = red.sum(g * y, axis=axis, keepdims=True)
+    return h * (g - inner) - g * red.sum(h * y, axis=axis, keepdims=True)
+
+
+@defop(
+    infer=lambda g, y, **_: g,
+    vjp=(lambda h, r, g, y, *, axis: softmax_grad(h, y, axis=axis), _softmax_grad_by_y),
+    cases=(case(F(2, 3), F(2, 3), axis=-1), case(F(2, 3, 2), F(2, 3, 2), axis=1)),
+)
+def softmax_grad(g: Any, y: Any, *, axis: Any, out: Any = None) -> Any:
+    """Gradient of the softmax whose result is y."""
+    return kernels.softmax_grad(g, y, axis, out)
 
 
 @composite(f"{NN}:Softmax")
@@ -342,9 +351,7 @@ def _whole_axis(x: Any, axis: Any) -> Any:
     name="log_softmax",
 )
 def _log_softmax(x: Any, *, axis: Any, out: Any = None) -> Any:
-    result = np.subtract(x, x.max(axis=axis, keepdims=True, initial=-np.inf), out=out)
-    result -= np.log(np.exp(result).sum(axis=axis, keepdims=True))
-    return result
+    return kernels.log_softmax(x, axis, out)
 
 
 @composite(f"{NN}:LogSoftmax")

@@ -12,6 +12,7 @@ from engine.core.errors import ShapeError
 from engine.core.op import OPS, composite, defop, dispatch
 from engine.core.tensor import Spec, convert_to_tensor, infer_shape_of
 from engine.kernels import conv as kernels
+from engine.kernels import depthwise as depthwise_kernels
 from engine.ops import shape as sh
 
 __all__ = ["conv", "depthwise_conv", "separable_conv"]
@@ -136,7 +137,7 @@ def _depthwise_spec(x: Spec, w: Spec, *, strides: Any, padding: str, dilation: A
 )
 def _depthwise(x: Any, w: Any, *, strides: Any, padding: str, dilation: Any, out: Any = None) -> Any:
     pads = pads_for(x, w.shape[:-2], strides, padding, dilation)
-    return kernels.depthwise(x, w, strides, pads, dilation, out)
+    return depthwise_kernels.depthwise(x, w, strides, pads, dilation, out)
 
 
 @defop(
@@ -152,7 +153,7 @@ def _depthwise(x: Any, w: Any, *, strides: Any, padding: str, dilation: Any, out
 def depthwise_grad_input(g: Any, w: Any, x: Any, *, strides: Any, padding: str, dilation: Any, out: Any = None) -> Any:
     """Gradient of a depthwise convolution by its input; only the shape of x is read."""
     pads = pads_for(x, w.shape[:-2], strides, padding, dilation)
-    return kernels.depthwise_grad_input(g, w, x.shape[1:-1], strides, pads, dilation, out)
+    return depthwise_kernels.depthwise_grad_input(g, w, x.shape[1:-1], strides, pads, dilation, out)
 
 
 @defop(
@@ -169,7 +170,7 @@ def depthwise_grad_kernel(x: Any, g: Any, w: Any, *, strides: Any, padding: str,
     """Gradient of a depthwise convolution by its kernel; only the shape of w is read."""
     kernel, multiplier = w.shape[:-2], w.shape[-1]
     pads = pads_for(x, kernel, strides, padding, dilation)
-    return kernels.depthwise_grad_kernel(x, g, kernel, multiplier, strides, pads, dilation, out)
+    return depthwise_kernels.depthwise_grad_kernel(x, g, kernel, multiplier, strides, pads, dilation, out)
 
 
 def per_axis(value: Any, rank: int) -> tuple[int, ...]:
