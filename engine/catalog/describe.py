@@ -67,7 +67,7 @@ class Component:
         category: family of a layer ("convolution", ...), "" for other kinds.
         summary: first sentence of the documentation; `doc` is all of it.
         aliases: further words under which people look for it.
-        ports: inputs and outputs of a layer; None for other kinds.
+        ports: inputs and outputs of a layer; None for other kinds, and for layers that only live inside others.
         has_weights: whether the layer holds numbers that are trained or gathered.
         train_only: whether the layer does nothing outside of training.
         since: version in which it came.
@@ -156,11 +156,19 @@ def _describe(kind: str, name: str, found: Any) -> Component:
         doc=doc,
         aliases=tuple(getattr(found, "ALIASES", ())),
         params=tuple(_param(info) for info in declared.values()),
-        ports=getattr(found, "PORTS", None) if is_layer else None,
+        ports=found.PORTS if is_layer and _stands_alone(found, declared) else None,
         has_weights=is_layer and _has_weights(found),
         train_only=category == "regularization",
         since=getattr(found, "SINCE", "0.1"),
     )
+
+
+def _stands_alone(cls: Any, declared: Mapping[str, params.ParamInfo]) -> bool:
+    """Whether the layer can be wired by itself: cells of recurrent layers and wrappers of other layers cannot."""
+    from engine.layers.rnn_cells import Cell
+
+    wraps = any(info.required and info.name in ("cell", "layer") for info in declared.values())
+    return not wraps and not issubclass(cls, Cell)
 
 
 def _named(declared: Mapping[str, params.ParamInfo]) -> dict[str, params.ParamInfo]:

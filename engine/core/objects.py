@@ -23,6 +23,8 @@ def serialize_object(value: Any) -> Any:
     if isinstance(value, (np.generic, np.ndarray, Value)):
         return np.asarray(value).tolist()
     if inspect.isfunction(value) or inspect.isbuiltin(value):
+        if value.__name__ == "<lambda>":
+            raise ValueError("A lambda cannot be written into a file. Give the function a name and register it.")
         name = registry.get_registered_name(value)
         return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
     return _serialize_instance(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine import ops
+from engine.core import naming
 from engine.core.errors import ShapeError
 from engine.core.params import Param
 from engine.core.tensor import Variable
@@ -156,7 +157,7 @@ class _Recurrent(RNN, drop=("cell", "zero_output_for_mask")):
     def setup(self) -> None:
         names = [n for n in self.CELL.PARAMS if n in self.PARAMS]
         self.cell = self.CELL(**{n: getattr(self, n) for n in names}, dtype=self.dtype_policy, name=None)
-        self.cell.name = self.CELL.__name__.lower().replace("cell", "_cell")
+        self.cell.name = naming.to_snake_case(self.CELL.__name__)
         self.input_spec = InputSpec(ndim=3)
         self.states: Any = None
 

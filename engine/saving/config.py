@@ -25,7 +25,16 @@ _OWN_OPS = "engine.ops"
 
 _SPECIAL = frozenset({"__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__", "__keras_tensor__"})
 _FUNCTION_KINDS = ("activation", "loss", "metric", "initializer", "regularizer", "constraint")
-_NEWER_DEFAULTS: Mapping[str, Any] = {"use_gate": False, "sparse": False, "ragged": False, "optional": False}
+_NEWER_DEFAULTS: Mapping[str, Any] = {
+    "optional": False,
+    "ragged": False,
+    "renorm": False,
+    "renorm_momentum": 0.99,
+    "rms_scaling": False,
+    "sparse": False,
+    "use_gate": False,
+    "zero_output_for_mask": False,
+}
 """Settings of newer versions of Keras, with the value at which leaving them out changes nothing."""
 
 _COMMON = frozenset({"name", "trainable", "dtype", "autocast", "activity_regularizer", "batch_input_shape"})
@@ -351,13 +360,13 @@ def _is_custom(cls: type) -> bool:
     return registry.keras_name(cls) is None
 
 
-def settings_of(cls: type) -> frozenset[str] | None:
+def settings_of(cls: Any) -> frozenset[str] | None:
     """Names of the settings a class takes; None when it takes any."""
-    parameters = inspect.signature(cls).parameters.values()
-    names = {p.name for p in parameters if p.kind is not p.VAR_KEYWORD} | set(getattr(cls, "PARAMS", ()))
-    if "from_config" in vars(cls) and len(names) < 2:
-        return None
-    return frozenset(names | _COMMON)
+    if getattr(cls, "KIND", "") == "model":
+        return None  # their configs describe a graph, which `from_config` reads
+    parameters = inspect.signature(cls.__init__).parameters.values()
+    names = {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
+    return frozenset(names | set(getattr(cls, "PARAMS", ())) | _COMMON)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from engine.core.naming import to_snake_case
 from engine.core.params import Declared
 from engine.core.tensor import Value
-from engine.layers.state import HasState
+from engine.layers.state import _UNTRACKED, HasState
 from engine.optimizers.base import Optimizer
 
 _CONTAINERS = (list, tuple, dict)
@@ -22,6 +22,9 @@ _OWN_MODULES = (
     "engine.optimizers.base",
 )
 """Modules whose properties are the engine's bookkeeping; properties of other classes may hold layers."""
+
+_BOOKKEEPING = _UNTRACKED | {"_functional", "_line", "_compile_arguments"}
+"""Attributes that hold layers in the engine's own way, all of which stand elsewhere too."""
 
 
 def is_saveable(obj: Any) -> bool:
@@ -85,7 +88,7 @@ def children(obj: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(getattr(type(obj), "optimizer", None), property):
         names.add("optimizer")
     for name in sorted(names, key=lambda name: (name.startswith("_"), name)):
-        if name.startswith("__"):
+        if name.startswith("__") or name in _BOOKKEEPING:
             continue
         try:
             yield name, getattr(obj, name)

@@ -89,7 +89,9 @@ def test_layer_has_a_family_and_ports(found: Component) -> None:
         "activation",
         "custom",
     )
-    assert found.ports is not None
+    if found.ports is None:
+        assert found.name.endswith(("Cell", "RNN"))
+        return
     low, high = found.ports.inputs
     assert low >= 0 and (high is None or low <= high)
 
@@ -125,6 +127,16 @@ SETTINGS: dict[str, tuple[dict[str, Any], tuple[int, ...], str]] = {
     "GRU": ({"units": 3}, (5, 2), "float32"),
     "MultiHeadAttention": ({"num_heads": 2, "key_dim": 3}, (5, 4), "float32"),
     "Dropout": ({"rate": 0.5}, (4,), "float32"),
+    "GaussianNoise": ({"stddev": 0.5}, (4,), "float32"),
+    "EinsumDense": ({"equation": "ab,bc->ac", "output_shape": [3]}, (4,), "float32"),
+    "Masking": ({}, (5, 2), "float32"),
+    "Permute": ({"dims": [2, 1]}, (3, 4), "float32"),
+    "RepeatVector": ({"n": 3}, (4,), "float32"),
+    "ZeroPadding2D": ({}, (6, 6, 2), "float32"),
+    "Cropping2D": ({"cropping": 1}, (6, 6, 2), "float32"),
+    "GlobalMaxPooling2D": ({}, (6, 6, 2), "float32"),
+    "GlobalAveragePooling1D": ({}, (6, 2), "float32"),
+    "GlobalMaxPooling1D": ({}, (6, 2), "float32"),
 }
 
 
@@ -278,5 +290,6 @@ def test_keras_knows_the_name_the_arguments_and_the_defaults(
     assert keras_signatures[found.keras_name] is not None, f"Keras has no {found.keras_name}"
     theirs = dict(keras_signatures[found.keras_name])
     for info in found.params:
-        if info.name in theirs and not info.required and isinstance(info.default, (int, float, str, bool)):
+        # A default of None stands for one that Keras works out, or that is no plain value.
+        if theirs.get(info.name) is not None and isinstance(info.default, (int, float, str, bool)):
             assert theirs[info.name] == info.default, info.name

@@ -30,6 +30,8 @@ def make(folder: Path) -> None:
     for name, build in models.BUILDERS.items():
         model = build(keras)
         models.randomize(model.weights, name)
+        for layer in getattr(model, "layers", ()):
+            getattr(layer, "finalize_state", lambda: None)()  # Normalization computes with copies of its weights
         model.save(folder / f"{name}.keras")
         np.savez(folder / f"{name}.npz", **facts(model))
     for name in models.OPTIMIZERS:
