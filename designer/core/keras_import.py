@@ -1,0 +1,133 @@
+"""Models that Keras wrote, as documents: layers and wires, laid out; what cannot be shown is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from designer.core.document import NAME, Document, Edge, Node
+from designer.core.errors import Refused
+from designer.core.layout import layered
+from designer.core.text import tr
+from engine import catalog
+from engine.core.errors import LoadError
+
+_PLAIN = ("name", "trainable", "dtype")
+
+
+def document_from_config(config: Mapping[str, Any], name: str) -> tuple[Document, list[str]]:
+    """The document for the content of a `config.json`, and what it could not show.
+
+    Raises:
+        LoadError: the config describes no network.
+    """
+    inner = config.get("config")
+    kind = config.get("class_name")
+    if not isinstance(inner, Mapping) or kind not in ("Sequential", "Functional") or not isinstance(inner.get("layers"), list):
+        raise LoadError(
+            tr("config.json: it holds a {kind}; only Sequential and Functional models can be shown.", kind=kind),
+            member="config.json",
+        )
+    reader = _Reader(name)
+    with reader.document.transaction():
+        if kind == "Sequential":
+            reader.add_line(inner["layers"], inner.get("build_input_shape"))
+        else:
+            reader.add_graph(inner["layers"])
+        for node, position in layered(reader.document, wrap=1000).items():
+            known = reader.document.nodes[node]
+            reader.document.replace_node(
+                Node(known.id, known.type, known.name, known.params, position, known.trainable, known.bypassed)
+            )
+    return reader.document, reader.told
+
+
+class _Reader:
+    def __init__(self, name: str) -> None:
+        self.document = Document(name)
+        self.told: list[str] = []
+        self._ids: dict[str, str] = {}
+
+    def add_line(self, layers: list[Any], shape: Any) -> None:
+        previous = None
+        for described in layers:
+            node = self._add(described)
+            if previous is None and self.document.nodes[node].type != "Input" and shape:
+                previous = self._add({"class_name": "InputLayer", "config": {"batch_shape": shape, "name": "input"}})
+            if previous is not None:
+                self._connect(Edge(previous, node))
+            previous = node
+
+    def add_graph(self, layers: list[Any]) -> None:
+        for described in layers:
+            self._add(described)
+        for described in layers:
+            calls = described.get("inbound_nodes") or []
+            name = str(described.get("name") or described.get("config", {}).get("name"))
+            if len(calls) > 1:
+                self.told.append(tr("{name} is used {n} times; only its first use is shown.", name=name, n=len(calls)))
+            for port, history in enumerate(_sources(calls[0]) if calls else ()):
+                source, _, output = history
+                if source in self._ids:
+                    self._connect(Edge(self._ids[source], self._ids[name], port, int(output)))
+
+    def _connect(self, edge: Edge) -> None:
+        try:
+            self.document.write_edge(edge)
+        except Refused as error:
+            self.told.append(error.sentence)
+
+    def _add(self, described: Any) -> str:
+        if not isinstance(described, Mapping) or not isinstance(described.get("config"), Mapping):
+            raise LoadError(tr("config.json: a layer is not described as one."), member="config.json")
+        settings = dict(described["config"])
+        given = str(described.get("name") or settings.get("name") or "layer")
+        name = re.sub(r"[^A-Za-z0-9_.\-]", "_", given)
+        kind = str(described.get("class_name"))
+        if not NAME.fullmatch(name) or self.document.node_named(name):
+            name = self.document.fresh_name(kind)
+        node = Node(self.document.fresh_id(), "Input" if kind == "InputLayer" else kind, name, self._params(kind, name, settings))
+        self.document.write_node(Node(node.id, node.type, name, node.params, (0.0, 0.0), settings.get("trainable", True) is not False))
+        self._ids[given] = node.id
+        return node.id
+
+    def _params(self, kind: str, name: str, settings: dict[str, Any]) -> dict[str, Any]:
+        """Settings that differ from their defaults."""
+        if kind == "InputLayer":
+            shape = settings.get("batch_shape") or settings.get("batch_input_shape") or [None]
+            dtype = settings.get("dtype") or "float32"
+            return {"shape": list(shape[1:]), **({"dtype": dtype} if dtype != "float32" else {})}
+        try:
+            component = catalog.component("layer", kind)
+        except KeyError:
+            self.told.append(tr("{name} is a {kind}, which is not known here.", name=name, kind=kind))
+            return {key: value for key, value in settings.items() if key not in _PLAIN}
+        known = {info.name: info for info in component.params}
+        return {
+            key: value
+            for key, value in settings.items()
+            if key in known and (known[key].required or _differs(value, known[key].default))
+        }
+
+
+def _differs(value: Any, default: Any) -> bool:
+    def plain(x: Any) -> Any:
+        if isinstance(x, Mapping):
+            return {k: plain(v) for k, v in x.items() if k not in ("shared_object_id", "registered_name")}
+        return [plain(v) for v in x] if isinstance(x, (list, tuple)) else x
+
+    return bool(plain(value) != plain(default))
+
+
+def _sources(call: Any) -> list[list[Any]]:
+    """(layer, node, tensor) of every value a call takes, in order."""
+    if isinstance(call, Mapping):
+        if call.get("class_name") == "__keras_tensor__":
+            return [call["config"]["keras_history"]]
+        return [found for value in call.values() for found in _sources(value)]
+    if isinstance(call, list):
+        if len(call) == 4 and isinstance(call[0], str) and isinstance(call[3], Mapping):
+            return [call[:3]]
+        return [found for value in call for found in _sources(value)]
+    return []
