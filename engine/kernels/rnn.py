@@ -10,13 +10,8 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)) by one tanh, which cannot overflow."""
-    half = x.dtype.type(0.5)
-    return half * np.tanh(half * x) + half
+from engine.kernels.memory import Array, aligned_empty, column_sums
+from engine.kernels.pointwise import sigmoid
 
 
 def project(x: Array, kernel: Array, bias: Array | None) -> Array:
@@ -104,7 +99,7 @@ def simple_rnn_grad(
         h = states[t + 1]
         dz[t] = inside * (1 - h * h)
         dh = _join(dz[t] @ recurrent.T, beside)
-    return (*_weight_grads(x, kernel, dz), _recurrent_grad(states[:-1], dz), dz.sum((0, 1)), dh)
+    return (*_weight_grads(x, kernel, dz), _recurrent_grad(states[:-1], dz), _bias_grad(dz), dh)
 
 
 def _weight_grads(x: Array, kernel: Array, dz: Array) -> tuple[Array, Array]:
@@ -121,33 +116,78 @@ def _recurrent_grad(states: Array, dz: Array) -> Array:
     return result
 
 
-def lstm(x: Array, kernel: Array, recurrent: Array, bias: Any, h: Array, c: Array, mask: Any) -> tuple[Array, ...]:
+def _halved_gates(units: int, *weights: Any) -> list[Any]:
+    """Weights with the columns of the sigmoid gates halved (which is exact): sigmoid(z) = tanh(z / 2) / 2 + 1 / 2."""
+    half = np.full(4 * units, 0.5, weights[0].dtype)
+    half[2 * units : 3 * units] = 1
+    return [None if w is None else w * half for w in weights]
+
+
+def lstm(
+    x: Array, kernel: Array, recurrent: Array, bias: Any, h: Array, c: Array, mask: Any, out: Any = None
+) -> tuple[Array, ...]:
     """Returns outputs, last h, last c, all h, all c, all gates (the last three time first)."""
+    (batch, time, _), units = x.shape, h.shape[-1]
+    if out is None:
+        shapes = (
+            (batch, time, units),
+            h.shape,
+            c.shape,
+            (time + 1, *h.shape),
+            (time + 1, *h.shape),
+            (time, batch, 4 * units),
+        )
+        out = tuple(aligned_empty(shape, x.dtype) for shape in shapes)
+    outputs, last_h, last_c, hs, cs, gates = out
+    kernel, recurrent, bias = _halved_gates(units, kernel, recurrent, bias)
     inputs = project(x, kernel, bias)
-    time, units = len(inputs), h.shape[-1]
-    hs, cs = (np.empty((time + 1, *h.shape), x.dtype) for _ in range(2))
-    gates = np.empty_like(inputs)
+    scale, shift = np.full(4 * units, 0.5, x.dtype), np.full(4 * units, 0.5, x.dtype)
+    scale[2 * units : 3 * units], shift[2 * units : 3 * units] = 1, 0
     hs[0], cs[0] = h, c
-    outputs = _Outputs(time, h)
-    half = x.dtype.type(0.5)
-    scale = np.full(4 * units, half, x.dtype)
-    scale[2 * units : 3 * units] = 1
-    shift = np.full(4 * units, half, x.dtype)
-    shift[2 * units : 3 * units] = 0
+    squashed, written = np.empty_like(h), np.empty_like(h)
     for t in range(time):
         m = _step_mask(mask, t)
         z = np.matmul(hs[t], recurrent, out=gates[t])
         z += inputs[t]
-        z *= scale  # sigmoid(z) = tanh(z / 2) / 2 + 1 / 2: one tanh serves all four gates
         np.tanh(z, out=z)
         z *= scale
         z += shift
         i, f, g, o = (z[:, k * units : (k + 1) * units] for k in range(4))
-        new_c = f * cs[t] + i * g
-        new_h = o * np.tanh(new_c)
-        cs[t + 1], hs[t + 1] = _keep(m, new_c, cs[t]), _keep(m, new_h, hs[t])
-        outputs.put(t, new_h, m)
-    return _batch_first(outputs.sequence), hs[-1].copy(), cs[-1].copy(), hs, cs, gates
+        np.multiply(f, cs[t], out=cs[t + 1])
+        np.add(cs[t + 1], np.multiply(i, g, out=written), out=cs[t + 1])
+        np.multiply(o, np.tanh(cs[t + 1], out=squashed), out=hs[t + 1])
+        if m is None:
+            outputs[:, t] = hs[t + 1]
+            continue
+        outputs[:, t] = np.where(m, hs[t + 1], outputs[:, t - 1] if t else 0)
+        cs[t + 1], hs[t + 1] = np.where(m, cs[t + 1], cs[t]), np.where(m, hs[t + 1], hs[t])
+    last_h[...], last_c[...] = hs[-1], cs[-1]
+    return outputs, last_h, last_c, hs, cs, gates
+
+
+_BLOCK = 8
+"""Steps whose gate slopes are computed together: long vectors that still fit the cache."""
+
+
+def _lstm_slopes(gates: Array, before: Array, squashed: Array, slopes: Array, through: Array) -> None:
+    """What dc (i, f, g) and dh (o) are multiplied by to give the gradients of the gates; and h's slope along c.
+
+    At masked steps `squashed` belongs to the repeated state; nothing flows there, so it does not matter.
+    """
+    units = before.shape[-1]
+    i, f, g, o = (gates[..., k * units : (k + 1) * units] for k in range(4))
+    np.subtract(1, gates, out=slopes)
+    slopes *= gates
+    d_i, d_f, d_g, d_o = (slopes[..., k * units : (k + 1) * units] for k in range(4))
+    d_i *= g
+    d_f *= before
+    np.multiply(g, g, out=d_g)
+    np.subtract(1, d_g, out=d_g)
+    d_g *= i
+    d_o *= squashed
+    np.multiply(squashed, squashed, out=through)
+    np.subtract(1, through, out=through)
+    through *= o
 
 
 def lstm_grad(
@@ -155,23 +195,33 @@ def lstm_grad(
 ) -> tuple[Array, ...]:
     """Gradients by x, kernel, recurrent kernel, bias, first h and first c; `saved` are all h, c and gates."""
     hs, cs, gates = saved
-    time, units = len(gates), g_h.shape[-1]
-    dz = np.empty_like(gates)
-    grads, dh, dc = _OutputGrads(g), g_h, g_c
+    (time, batch, _), units = gates.shape, g_h.shape[-1]
+    dz = aligned_empty(gates.shape, gates.dtype)
+    through = aligned_empty((_BLOCK, batch, units), gates.dtype)
+    grads, dh, dc = _OutputGrads(g), g_h.copy(), g_c.copy()
+    flow, turned = np.empty_like(dh), np.ascontiguousarray(recurrent.T)
     for t in range(time - 1, -1, -1):
+        if t == time - 1 or t % _BLOCK == _BLOCK - 1:
+            first = t - t % _BLOCK
+            block = slice(first, t + 1)
+            squashed = np.tanh(cs[first + 1 : t + 2])
+            _lstm_slopes(gates[block], cs[block], squashed, dz[block], through[: t + 1 - first])
         m = _step_mask(mask, t)
         (dh, h_beside), (dc, c_beside) = _split(m, dh), _split(m, dc)
-        dh = dh + grads.take(t, m)
-        i, f, a, o = (gates[t][:, k * units : (k + 1) * units] for k in range(4))
-        squashed = np.tanh(f * cs[t] + i * a)
-        dc = dc + dh * o * (1 - squashed * squashed)
+        np.add(dh, grads.take(t, m), out=dh)
+        np.add(dc, np.multiply(dh, through[t - first], out=flow), out=dc)
         d = dz[t]
-        d[:, :units] = dc * a * i * (1 - i)
-        d[:, units : 2 * units] = dc * cs[t] * f * (1 - f)
-        d[:, 2 * units : 3 * units] = dc * i * (1 - a * a)
-        d[:, 3 * units :] = dh * squashed * o * (1 - o)
-        dh, dc = _join(d @ recurrent.T, h_beside), _join(dc * f, c_beside)
-    return (*_weight_grads(x, kernel, dz), _recurrent_grad(hs[:-1], dz), dz.sum((0, 1)), dh, dc)
+        by_c = d[:, : 3 * units].reshape(batch, 3, units)
+        np.multiply(by_c, dc[:, None], out=by_c)
+        d[:, 3 * units :] *= dh
+        dc *= gates[t][:, units : 2 * units]
+        np.matmul(d, turned, out=dh)
+        dh, dc = _join(dh, h_beside), _join(dc, c_beside)
+    return (*_weight_grads(x, kernel, dz), _recurrent_grad(hs[:-1], dz), _bias_grad(dz), dh, dc)
+
+
+def _bias_grad(dz: Array) -> Array:
+    return column_sums(dz.reshape(-1, dz.shape[-1]))
 
 
 def gru(
@@ -223,7 +273,7 @@ def gru_grad(
     dz = np.empty_like(gates)  # gradients of the input's share
     inner = np.empty_like(gates)  # gradients of the recurrent share
     d_candidate_kernel = np.zeros((units, units), x.dtype)
-    grads, dh = _OutputGrads(g), g_h
+    grads, dh, turned = _OutputGrads(g), g_h, np.ascontiguousarray(recurrent.T)
     for t in range(time - 1, -1, -1):
         m, before = _step_mask(mask, t), hs[t]
         dh, beside = _split(m, dh)
@@ -244,10 +294,10 @@ def gru_grad(
         dz[t][:, units : 2 * units] = d_r * r * (1 - r)
         dz[t][:, 2 * units :] = d_a
         inner[t][:, : 2 * units] = dz[t][:, : 2 * units]
-        dh = _join(d_before + inner[t] @ recurrent.T, beside)
+        dh = _join(d_before + inner[t] @ turned, beside)
     d_recurrent = _recurrent_grad(hs[:-1], inner)
     d_recurrent[:, 2 * units :] += d_candidate_kernel
     d_bias = None
     if bias is not None:
-        d_bias = np.stack([dz.sum((0, 1)), inner.sum((0, 1))]) if reset_after else dz.sum((0, 1))
+        d_bias = np.stack([_bias_grad(dz), _bias_grad(inner)]) if reset_after else _bias_grad(dz)
     return (*_weight_grads(x, kernel, dz), d_recurrent, d_bias, dh)

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from engine.core import config, dtypes, shapes
-from engine.core.cases import I, case
+from engine.core.cases import UNIT, F, I, case
 from engine.core.errors import ShapeError
 from engine.core.op import composite, defop
 from engine.core.tensor import Spec, convert_to_tensor
+from engine.kernels.pointwise import log_softmax as log_softmax_kernel
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
 from engine.ops import shape as sh
@@ -21,6 +22,7 @@ __all__ = [
     "categorical_crossentropy",
     "multi_hot",
     "one_hot",
+    "softmax_cross_entropy",
     "sparse_categorical_crossentropy",
 ]
 
@@ -88,16 +90,77 @@ def _checked(target: Any, output: Any, name: str) -> tuple[Any, Any]:
     return target, output
 
 
+def _entropy_specs(target: Spec, logits: Spec, *, axis: int) -> tuple[Spec, Spec]:
+    place = shapes.normalize_axis(axis, len(logits.shape), "softmax_cross_entropy")
+    return Spec((*logits.shape[:place], *logits.shape[place + 1 :]), logits.dtype), logits
+
+
+def _entropy_vjp(grads: Any, outputs: Any, inputs: Any, attrs: Any) -> tuple[Any, ...]:
+    (g, g_logs), (_, logs), (target, _), axis = grads, outputs, inputs, attrs["axis"]
+    by_target, by_logits = None, None
+    if g is not None:
+        wide = sh.expand_dims(g, axis)
+        by_target, by_logits = -(wide * logs), softmax_cross_entropy_grad(wide, target, logs, axis=axis)
+    if g_logs is not None:
+        share = g_logs - ew.exp(logs) * red.sum(g_logs, axis=axis, keepdims=True)
+        by_logits = share if by_logits is None else by_logits + share
+    return by_target, by_logits
+
+
+@defop(
+    infer=_entropy_specs,
+    vjp_all=_entropy_vjp,
+    cases=(
+        case(UNIT(3, 4), F(3, 4), axis=-1),
+        case(UNIT(2, 4, 3), F(2, 4, 3), axis=1),
+        case(UNIT(0, 4), F(0, 4), axis=-1),
+    ),
+)
+def softmax_cross_entropy(target: Any, logits: Any, *, axis: int = -1, out: Any = None) -> Any:
+    """-sum(target · log_softmax(logits)) over `axis`; returns it and log_softmax(logits)."""
+    logs = log_softmax_kernel(logits, axis, None if out is None else out[1])
+    loss = np.negative((target * logs).sum(axis=axis), out=None if out is None else out[0])
+    return loss, logs
+
+
+def _entropy_grad_by_logs(h: Any, r: Any, g: Any, target: Any, logs: Any, *, axis: int) -> Any:
+    return h * g * ew.exp(logs) * red.sum(target, axis=axis, keepdims=True)
+
+
+@defop(
+    infer=lambda g, target, logs, **_: logs,
+    vjp=(
+        lambda h, r, g, target, logs, *, axis: red.sum(
+            h * (ew.exp(logs) * red.sum(target, axis=axis, keepdims=True) - target), axis=axis, keepdims=True
+        ),
+        lambda h, r, g, target, logs, *, axis: red.sum(h * g * ew.exp(logs), axis=axis, keepdims=True) - h * g,
+        _entropy_grad_by_logs,
+    ),
+    inplace=(2,),
+    cases=(case(F(3, 1), UNIT(3, 4), F(3, 4), axis=-1), case(F(2, 1, 3), UNIT(2, 4, 3), F(2, 4, 3), axis=1)),
+)
+def softmax_cross_entropy_grad(g: Any, target: Any, logs: Any, *, axis: int = -1, out: Any = None) -> Any:
+    """Gradient of `softmax_cross_entropy` by the logits: g · (softmax · sum(target) - target)."""
+    result = np.exp(logs, out=out)
+    result *= target.sum(axis=axis, keepdims=True)
+    result -= target
+    result *= g
+    return result
+
+
+def _log_probabilities(output: Any, axis: int) -> Any:
+    return ew.log(_probabilities(output / red.sum(output, axis=axis, keepdims=True)))
+
+
 @composite(f"{NN}:CategoricalCrossentropy")
 def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     """-sum(target · log(output)) over the class axis; probabilities are first made to sum to 1."""
     target, output = _checked(target, output, "categorical_crossentropy")
     if len(target.shape) < 1:
         raise ValueError("Arguments `target` and `output` must be at least rank 1.")
-    if from_logits:
-        logs = log_softmax(output, axis=axis)
-    else:
-        logs = ew.log(_probabilities(output / red.sum(output, axis=axis, keepdims=True)))
+    if from_logits and dtypes.is_float(output.dtype):
+        return softmax_cross_entropy(ew.cast(target, output.dtype), output, axis=axis)[0]
+    logs = log_softmax(output, axis=axis) if from_logits else _log_probabilities(output, axis)
     return -red.sum(ew.multiply(target, logs), axis=axis)
 
 
@@ -119,12 +182,11 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
             f"target.shape={target.shape}, output.shape={output.shape}",
             op="sparse_categorical_crossentropy",
         )
-    if from_logits:
-        logs = log_softmax(output, axis=axis)
-    else:
-        logs = ew.log(_probabilities(output / red.sum(output, axis=axis, keepdims=True)))
-    codes = one_hot(target, int(output.shape[place] or 0), axis=axis, dtype=logs.dtype)
-    return -red.sum(codes * logs, axis=axis)
+    classes = int(output.shape[place] or 0)
+    if from_logits and dtypes.is_float(output.dtype):
+        return softmax_cross_entropy(one_hot(target, classes, axis=axis, dtype=output.dtype), output, axis=axis)[0]
+    logs = log_softmax(output, axis=axis) if from_logits else _log_probabilities(output, axis)
+    return -red.sum(one_hot(target, classes, axis=axis, dtype=logs.dtype) * logs, axis=axis)
 
 
 @composite(f"{NN}:BinaryCrossentropy")

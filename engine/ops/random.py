@@ -67,12 +67,8 @@ _EXAMPLES: tuple[tuple[Any, dict[str, Any]], ...] = (
     (_beta, {"alpha": 2.0, "beta": 3.0}),
 )
 for _kernel, _attrs in _EXAMPLES:
-    defop(
-        infer=_drawn,
-        nondiff=_NO_GRADIENT,
-        name=f"random{_kernel.__name__}",
-        cases=(case(SEED(), shape=(2, 3), dtype="float32", **_attrs), case(SEED(), shape=(0,), dtype="float32", **_attrs)),
-    )(_kernel)
+    _calls = tuple(case(SEED(), shape=shape, dtype="float32", **_attrs) for shape in ((2, 3), (0,)))
+    defop(infer=_drawn, nondiff=_NO_GRADIENT, name=f"random{_kernel.__name__}", cases=_calls)(_kernel)
 defop(
     infer=_drawn,
     nondiff=_NO_GRADIENT,

@@ -115,7 +115,7 @@ def _lstm_vjp(grads: Any, outputs: Any, inputs: Any, attrs: Any) -> tuple[Any, .
 )
 def lstm(x: Any, kernel: Any, recurrent: Any, bias: Any, h: Any, c: Any, mask: Any, *, out: Any = None) -> Any:
     """Long short-term memory (Hochreiter 1997); returns outputs, last h and c, and what the gradient needs."""
-    return _emit(kernels.lstm(x, kernel, recurrent, bias, h, c, mask), out)
+    return kernels.lstm(x, kernel, recurrent, bias, h, c, mask, out)
 
 
 @defop(
