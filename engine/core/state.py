@@ -18,6 +18,7 @@ class _State(threading.local):
         self.tapes: tuple[GradientTape, ...] = ()
         self.autocast: str | None = None
         self.check_shapes: bool = False
+        self.abstract: bool = False
 
 
 STATE = _State()
@@ -41,3 +42,13 @@ def autocast_scope(dtype: str | None) -> Iterator[None]:
         yield
     finally:
         STATE.autocast = saved
+
+
+@contextmanager
+def abstract_scope() -> Iterator[None]:
+    """Variables made inside allocate nothing before they are read, whatever their initializer."""
+    saved, STATE.abstract = STATE.abstract, True
+    try:
+        yield
+    finally:
+        STATE.abstract = saved

@@ -311,7 +311,7 @@ class Variable(Value):
             self.dtype = dtypes.standardize_dtype(dtype)
             self.shape = tuple(int(dim) for dim in shape)
             self._initializer: Callable[..., Any] | None = initializer
-            if not getattr(initializer, "lazy", False) and STATE.trace is None:
+            if not (getattr(initializer, "lazy", False) or STATE.abstract) and STATE.trace is None:
                 self._materialize()
             return
         array = as_array(initializer, dtype)

@@ -84,7 +84,7 @@ class RepeatVector(_Reshaping, category="reshaping", keras=KERAS + "RepeatVector
         self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs: Any) -> Any:
-        return ops.concatenate([ops.expand_dims(inputs, 1)] * self.n, axis=1)
+        return ops.repeat(ops.expand_dims(inputs, 1), self.n, axis=1)
 
 
 def _borders(value: Any, owner: str, name: str) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -360,10 +360,16 @@ def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     place = axis % _rank(x)
-    spread = concatenate([expand_dims(x, place + 1)] * repeats, axis=place + 1)
+    return _spread(x, place, place + 1, repeats)
+
+
+def _spread(x: Any, axis: int, new_axis: int, count: int) -> Any:
+    """x `count` times along `axis`: element by element with the new axis behind it, as a whole with it before."""
     shape = list(infer_shape_of(x))
-    shape[place] = -1
-    return reshape(spread, shape)
+    wished = tuple(count if i == new_axis else None for i in range(len(shape) + 1))
+    length = shape[axis]
+    shape[axis] = -1 if length is None else length * count
+    return reshape(_broadcast_to(expand_dims(x, new_axis), shape=wished), shape)
 
 
 @composite(f"{NUMPY}:Tile")
@@ -375,7 +381,7 @@ def tile(x: Any, repeats: Any) -> Any:
     repeats = (1,) * (_rank(x) - len(repeats)) + repeats
     for axis, count in enumerate(repeats):
         if count != 1:
-            x = concatenate([x] * count, axis=axis)
+            x = _spread(x, axis, axis, count)
     return x
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import inspect
 import threading
 from collections.abc import Iterator, Mapping
@@ -300,6 +302,7 @@ def find_class(config: Mapping[str, Any], custom: Mapping[str, Any]) -> Any:
             return found
     if (module, name) == ("keras", "DTypePolicy"):
         return dtypes.DTypePolicy
+    _register_all()
     found = registry.by_keras(module, name) or registry.by_keras(_MODULES.get(module or "", ""), name)
     found = found or KERAS_CLASSES.get((module or "", name)) or (_own_op(name) if module == _OWN_OPS else None)
     if found is None:
@@ -312,6 +315,13 @@ def _own_op(name: str) -> PublicOp | None:
 
     found = vars(ops).get(name)
     return found if isinstance(found, PublicOp) else None
+
+
+@functools.cache
+def _register_all() -> None:
+    """Classes are known once their modules are imported."""
+    for module in ("layers", "models", "losses", "metrics", "optimizers", "initializers", "regularizers", "constraints"):
+        importlib.import_module(f"engine.{module}")
 
 
 def _custom(candidate: Any, custom: Mapping[str, Any]) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from engine.core.errors import LoadError
+from engine.core.state import abstract_scope
 from engine.saving import archive, limits
 from engine.saving.config import (
     MEMBER,
@@ -117,7 +118,7 @@ def model_from_config(
     if not compile:
         plain.pop("compile_config", None)
     try:
-        with custom_names(custom_objects), sharing():
+        with custom_names(custom_objects), sharing(), abstract_scope():
             model = deserialize_keras_object(checked(plain))
             if getattr(model, "compiled", False):
                 _build_optimizer(model)

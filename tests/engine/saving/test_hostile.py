@@ -19,7 +19,16 @@ import pytest
 import engine
 from engine import layers
 from engine.core.errors import LoadError
-from engine.saving import load_model, model_bytes, model_from_config, model_from_json, read_archive
+from engine.saving import (
+    load_model,
+    load_weights_bytes,
+    model_bytes,
+    model_config,
+    model_from_config,
+    model_from_json,
+    read_archive,
+    weights_bytes,
+)
 
 MEMORY = 20_000_000
 
@@ -239,6 +248,34 @@ def test_changed_config_is_refused(parts: dict[str, bytes], change: Callable[[An
     assert peak < MEMORY
     assert caught.value.member in ("config.json", "model.weights.h5")
     assert not {"marshal_loader", "torch", "tensorflow"} & (set(sys.modules) - before)
+
+
+BOMBS: list[tuple[str, str, tuple[int, ...], dict[str, Any]]] = [
+    ("LSTM", "units", (5, 2), {"units": 3}),
+    ("GRU", "units", (5, 2), {"units": 3}),
+    ("SimpleRNN", "units", (5, 2), {"units": 3}),
+    ("Embedding", "input_dim", (5,), {"input_dim": 3, "output_dim": 2}),
+    ("DepthwiseConv2D", "depth_multiplier", (4, 4, 1), {"kernel_size": 2}),
+    ("RepeatVector", "n", (4,), {"n": 2}),
+    ("MultiHeadAttention", "num_heads", (5, 4), {"num_heads": 2, "key_dim": 2}),
+]
+
+
+@pytest.mark.parametrize(("name", "key", "shape", "settings"), BOMBS, ids=lambda x: x if isinstance(x, str) else "")
+def test_giant_layer_costs_nothing(name: str, key: str, shape: tuple[int, ...], settings: dict[str, Any]) -> None:
+    x = engine.Input(shape)
+    made = getattr(layers, name)(**settings)
+    y = made(x, x) if name == "MultiHeadAttention" else made(x)
+    config = json.loads(json.dumps(model_config(engine.Model(x, layers.Dense(1)(layers.Flatten()(y))))))
+    item = layer(config, name)
+    item["config"][key] = 10**9
+    item.pop("build_config", None)
+    tracemalloc.start()
+    with pytest.raises(LoadError):
+        load_weights_bytes(model_from_config(config), weights_bytes(sample()))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < MEMORY
 
 
 def test_null_settings_of_newer_versions_are_dropped(original: Any, parts: dict[str, bytes]) -> None:
