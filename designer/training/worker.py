@@ -70,10 +70,8 @@ class Trainer:
     def run(self) -> None:
         """Load, build, train, test, tell."""
         from designer.data.prepare import prepare
-        from engine import models, saving  # models: registers the classes that configs name
+        from engine import saving
         from engine.utils import set_random_seed
-
-        del models
 
         job = self._job
         set_random_seed(job.seed)
