@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 import threading
 from collections.abc import Iterator, Mapping
@@ -320,8 +319,16 @@ def _own_op(name: str) -> PublicOp | None:
 @functools.cache
 def _register_all() -> None:
     """Classes are known once their modules are imported."""
-    for module in ("layers", "models", "losses", "metrics", "optimizers", "initializers", "regularizers", "constraints"):
-        importlib.import_module(f"engine.{module}")
+    from engine import (  # noqa: F401
+        constraints,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        optimizers,
+        regularizers,
+    )
 
 
 def _custom(candidate: Any, custom: Mapping[str, Any]) -> Any:

@@ -80,7 +80,8 @@ def children(obj: Any) -> Iterator[tuple[str, Any]]:
     if hasattr(obj, "state_paths"):
         yield from obj.state_paths()
         return
-    names = set(vars(obj)) | _properties(type(obj))
+    cls: Any = type(obj)
+    names = set(vars(obj)) | _properties(cls)
     if isinstance(getattr(type(obj), "layers", None), property):
         names.add("layers")
         if _is_graph(obj):

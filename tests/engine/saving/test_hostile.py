@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import subprocess
 import sys
 import tracemalloc
 import zipfile
@@ -338,6 +339,14 @@ def test_custom_class_has_to_be_registered_or_passed() -> None:
         load_model(io.BytesIO(data))
     loaded = load_model(io.BytesIO(data), custom_objects={"Twice": Twice})
     np.testing.assert_array_equal(np.asarray(loaded(np.ones((1, 2), "float32"))), [[2, 2]])
+
+
+def test_a_fresh_process_knows_every_class(parts: dict[str, bytes], tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    path.write_bytes(zipped(parts).getvalue())
+    code = f"from engine.saving import load_model; print(load_model({str(path)!r}).count_params())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == str(sample().count_params()), done.stderr
 
 
 def test_lambda_functions_cannot_be_saved() -> None:
