@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import re
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ _COUNTS: collections.defaultdict[str, int] = collections.defaultdict(int)
 _SCOPES = threading.local()
 
 
+@functools.lru_cache(4096)
 def to_snake_case(name: str) -> str:
     """Class name in snake case: "LSTMCell" gives "lstm_cell", "Conv2D" gives "conv2d"."""
     name = re.sub(r"\W+", "", name)

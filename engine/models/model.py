@@ -156,9 +156,9 @@ def _is_functional_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
 
 def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
     """The model that `to_json` described, with fresh weights."""
-    from engine.saving.config import deserialize_keras_object
+    from engine import saving
 
-    return deserialize_keras_object(json.loads(json_string), custom_objects)
+    return saving.model_from_json(json_string, custom_objects)
 
 
 registry.register("model", Model, "Model", "keras:Model")

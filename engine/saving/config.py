@@ -377,6 +377,7 @@ def _is_custom(cls: type) -> bool:
     return registry.keras_name(cls) is None
 
 
+@functools.cache
 def settings_of(cls: Any) -> frozenset[str] | None:
     """Names of the settings a class takes; None when it takes any."""
     if getattr(cls, "KIND", "") == "model":
