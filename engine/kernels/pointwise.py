@@ -43,9 +43,10 @@ def piecewise(function: Callable[..., Any], inputs: tuple[Array, ...], scratch: 
     flat = [np.ascontiguousarray(x, np.float32 if narrow else None).reshape(-1) for x in inputs]
     target = aligned_empty(out.shape, np.float32).reshape(-1) if narrow else out.reshape(-1)
     buffers = aligned_empty((scratch, min(PIECE, target.size)), target.dtype)
-    for start in range(0, target.size, PIECE):
-        part = slice(start, min(start + PIECE, target.size))
-        function(*(x[part] for x in flat), target[part], *buffers[:, : part.stop - start])
+    with np.errstate(over="ignore"):  # squares of huge numbers; what follows is at its limit there
+        for start in range(0, target.size, PIECE):
+            part = slice(start, min(start + PIECE, target.size))
+            function(*(x[part] for x in flat), target[part], *buffers[:, : part.stop - start])
     if narrow:
         out[...] = target.reshape(out.shape)
     return np.asarray(out)
@@ -187,7 +188,8 @@ def gelu_tanh(x: Array, out: Any = None) -> Array:
 def gelu_tanh_grad(g: Array, x: Array, out: Any = None) -> Array:
     """g times the slope of `gelu_tanh`: (1 + t) / 2 + x (1 - t²) u' / 2."""
 
-    def chain(g: Array, x: Array, y: Array, square: Array, t: Array, s: Array) -> None:
+    def chain(g: Array, x: Array, y: Array, square: Array, t: Array, s: Array, held: Array) -> None:
+        x = np.clip(x, -50, 50, out=held)  # the slope is 0 or 1 long before, and its parts stay finite
         _tanh_part(x, square, t)
         np.multiply(square, 3 * _TANH_CUBE * _TANH_SCALE, out=square)
         np.add(square, _TANH_SCALE, out=square)
@@ -200,7 +202,7 @@ def gelu_tanh_grad(g: Array, x: Array, out: Any = None) -> Array:
         np.multiply(square, 0.5, out=square)
         np.multiply(g, square, out=y)
 
-    return piecewise(chain, (g, x), 3, out)
+    return piecewise(chain, (g, x), 4, out)
 
 
 def softmax(x: Array, axis: Any, out: Any = None) -> Array:
