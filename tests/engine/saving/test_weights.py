@@ -118,3 +118,21 @@ def test_building_and_comparing_allocates_nothing() -> None:
     with pytest.raises(LoadError, match=r"\(1000, 1000000000\)"):
         load_weights_bytes(model, weights_bytes(small()))
     assert not any(w.initialized for w in model.weights)
+
+
+# Not "amsgrad", which also averages weights: `fit` puts the averages in their place at its end, as in Keras.
+@pytest.mark.parametrize("name", ["momentum", "adam", "adamw", "rmsprop", "schedule", "accumulated"])
+def test_training_goes_on_where_it_stopped(tmp_path: Path, name: str) -> None:
+    """Four epochs at once, and two, a file, two: the same weights bit for bit."""
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(24, 4)).astype("float32"), rng.normal(size=(24, 1)).astype("float32")
+    whole, first = models.compiled(engine, name), models.compiled(engine, name)
+    fit: dict[str, Any] = {"batch_size": 8, "shuffle": False, "verbose": 0}
+    whole.fit(x, y, epochs=4, **fit)
+    first.fit(x, y, epochs=2, **fit)
+    first.save(tmp_path / "half.keras")
+    second = engine.saving.load_model(tmp_path / "half.keras")
+    second.fit(x, y, epochs=2, **fit)
+    for a, b in zip(values(whole), values(second), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert int(second.optimizer.iterations) == int(whole.optimizer.iterations)
