@@ -99,7 +99,8 @@ def test(pytest_arguments: list[str]) -> int:
         "ruff format": [python, "-m", "ruff", "format", "--check", "."],
         "mypy": [python, "-m", "mypy"],
         "import contracts": [str(BIN / "lint-imports"), "--no-logo"],
-        "pytest": [python, "-m", "pytest", "-n", "2", *colour, *pytest_arguments],
+        # Files stay whole, so that what a file's tests share is made once.
+        "pytest": [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", *colour, *pytest_arguments],
     }
     rows, closing = [], ""
     for name, command in steps.items():
