@@ -1,0 +1,1 @@
+"""The canvas: the network drawn, and the gestures that edit it."""

@@ -1,0 +1,1 @@
+"""Editing: undo history, selection, and the workspace that canvas and panels share."""

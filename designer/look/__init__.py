@@ -1,0 +1,1 @@
+"""How Bricklayer looks: colour tokens, type scale, icons and small widgets. Knows nothing of documents."""
