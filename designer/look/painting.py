@@ -103,5 +103,3 @@ def draw_chip(painter: QPainter, x: float, y: float, shape: str, axes: str, stat
         painter.setPen(current.color("text2" if state == "normal" else ink))
         painter.drawText(QRectF(middle + 4.5, y, 80, height), flags, axes)
     return width
-
-

@@ -15,7 +15,7 @@ from designer.look import fonts, stylesheet, tokens
 
 @dataclass(frozen=True, eq=False)
 class Theme:
-    """A set of colours.
+    """A set of colours. Themes live as long as the program, so their colours are kept.
 
     Attributes:
         name: "light", "dark" or "high contrast".
@@ -39,7 +39,7 @@ class Theme:
     def high_contrast(self) -> bool:
         return self.name == "high contrast"
 
-    @functools.cache  # noqa: B019: themes live as long as the program
+    @functools.cache  # noqa: B019
     def color(self, token: str) -> QColor:
         """A token's colour. Copy it before changing it."""
         return QColor(self.tokens[token])
@@ -106,8 +106,9 @@ def apply(app: QApplication, chosen: Theme, text_scale: float | None = None) -> 
     _CURRENT[0] = chosen
     if text_scale is not None:
         fonts.set_text_scale(text_scale)
-    if app.style() is None or app.style().objectName().lower() != "fusion":
+    if not app.property("dressed"):
         app.setStyle("Fusion")
+        app.setProperty("dressed", True)
     app.setPalette(palette(chosen))
     app.setFont(fonts.font("body"))
     app.setStyleSheet(stylesheet.build(chosen))

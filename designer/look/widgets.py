@@ -1,107 +1,273 @@
-"""Small widgets that several panels share."""
+"""Small things to show: chips, pills, keys, tiles, empty states, the toast. Buttons are re-exported from `controls`."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from collections.abc import Callable
 
-from designer.look.icons import icon
-from designer.look.theme import color, font, look
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from designer.look.controls import Button, IconButton, PrimaryButton, SectionHeader, SegmentedControl, row
+from designer.look.fonts import font, px
+from designer.look.painting import chip_width, draw_card, draw_chip, draw_tile, rounded, text_width
+from designer.look.theme import theme, theme_changed
+
+__all__ = [
+    "Badge",
+    "Button",
+    "Chip",
+    "EmptyState",
+    "HLine",
+    "IconButton",
+    "KeyCap",
+    "Label",
+    "Pill",
+    "PrimaryButton",
+    "SectionHeader",
+    "SegmentedControl",
+    "Tile",
+    "Toast",
+    "row",
+]
 
 
-class Text(QLabel):
-    """A label of the type scale in a token's colour; follows the theme."""
+class _Painted(QWidget):
+    """A widget of a fixed size that draws itself from the theme."""
 
-    def __init__(self, text: str = "", role: str = "body", token: str = "text", mono: bool = False, weight: int | None = None) -> None:
-        super().__init__(text)
-        self._style = (role, token, mono, weight)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        look().changed.connect(self._restyle)
-        self._restyle()
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        theme_changed.connect(self._renew)
 
-    def _restyle(self) -> None:
-        role, token, mono, weight = self._style
-        self.setFont(font(role, mono, weight))
-        palette = self.palette()
-        palette.setColor(self.foregroundRole(), color(token))
-        self.setPalette(palette)
+    def _renew(self, _: object = None) -> None:
+        self.updateGeometry()
+        self.update()
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def _painter(self) -> QPainter:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        return painter
+
+
+class Chip(_Painted):
+    """A shape: numbers, hairline, axis letters."""
+
+    def __init__(self, shape: str, axes: str = "", state: str = "normal", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.set_shape(shape, axes, state)
+
+    def set_shape(self, shape: str, axes: str = "", state: str = "normal") -> None:
+        """Show another shape; states as in `painting.draw_chip`."""
+        self._content = (shape, axes, state)
+        self.setAccessibleName(f"{shape} {axes}".strip())
+        self._renew()
+
+    def sizeHint(self) -> QSize:
+        return QSize(round(chip_width(*self._content[:2], scaled=True)) + 1, px(20))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = self._painter()
+        draw_chip(painter, 0, 0, *self._content, height=self.height(), scaled=True)
+
+
+class Pill(_Painted):
+    """A text in a rounded border, for a wire's shape or a status."""
+
+    def __init__(self, text: str, token: str = "text", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.text, self.token = text, token
+
+    def set_text(self, text: str) -> None:
+        """Show another text."""
+        self.text = text
+        self._renew()
+
+    def sizeHint(self) -> QSize:
+        return QSize(round(text_width(self.text, "micro", True, 600, True)) + px(16), px(20))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, current = self._painter(), theme()
+        edge = "line" if self.token == "text" else self.token
+        rounded(painter, QRectF(self.rect()), self.height() / 2, current.color("raised"), current.color(edge))
+        painter.setPen(current.color(self.token))
+        painter.setFont(font("micro", True, 600))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text)
+
+
+class Badge(Pill):
+    """A small count behind a title."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, current = self._painter(), theme()
+        rounded(painter, QRectF(self.rect()), self.height() / 2, current.color("sunken"))
+        painter.setPen(current.color("text2"))
+        painter.setFont(font("micro", weight=600))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text)
+
+
+class KeyCap(Pill):
+    """A key of the keyboard."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(round(text_width(self.text, "micro", True, None, True)) + px(12), px(20))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, current = self._painter(), theme()
+        area = QRectF(self.rect()).adjusted(0, 0, 0, -2)
+        draw_card(painter, area, 4, current.color("raised"), current.color("line"), 1.5)
+        painter.setPen(current.color("text2"))
+        painter.setFont(font("micro", True))
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self.text)
+
+
+class Tile(_Painted):
+    """A family's coloured tile with its glyph."""
+
+    def __init__(self, family: str, size: int = 28, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._family, self._size = family, size
+
+    def set_family(self, family: str) -> None:
+        """Show another family."""
+        self._family = family
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(px(self._size), px(self._size))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = self._painter()
+        painter.setOpacity(1.0 if self.isEnabled() else 0.5)
+        draw_tile(painter, QRectF(self.rect()), self._family)
+
+
+class Label(QLabel):
+    """A text in a role of the type scale and a colour token; follows the theme and the text scale."""
+
+    def __init__(self, text: str = "", role: str = "body", token: str = "text", weight: int | None = None,
+                 mono: bool = False, wrap: bool = False, parent: QWidget | None = None) -> None:  # fmt: skip
+        super().__init__(text, parent)
+        self._look = (role, mono, weight)
+        self._token = token
+        self.setWordWrap(wrap)
+        self._dress()
+        theme_changed.connect(self._dress)
 
     def set_token(self, token: str) -> None:
-        """Another colour."""
-        role, _, mono, weight = self._style
-        self._style = (role, token, mono, weight)
-        self._restyle()
+        """Use another colour."""
+        self._token = token
+        self._dress()
+
+    def _dress(self, _: object = None) -> None:
+        role, mono, weight = self._look
+        self.setFont(font(role, mono, weight))
+        self.setStyleSheet(f"color: {theme().color(self._token).name()}; background: transparent;")
+
+
+class HLine(_Painted):
+    """A hairline across."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(1)
+
+    def sizeHint(self) -> QSize:
+        return QSize(16, 1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._painter().fillRect(self.rect(), theme().color("line"))
 
 
 class EmptyState(QWidget):
-    """What a panel says while there is nothing to show: a title and what to do first."""
+    """What stands where nothing is yet: a title and what to do."""
 
-    def __init__(self, title: str, words: str) -> None:
-        super().__init__()
-        self.title, self.words = Text(title, "large"), Text(words, "body", "text2")
-        self.words.setWordWrap(True)
+    def __init__(self, title: str, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = Label(title, "large", wrap=True)
+        self._text = Label(text, "small", "text2", wrap=True)
         layout = QVBoxLayout(self)
-        layout.addStretch()
-        for label in (self.title, self.words):
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(6)
+        layout.addStretch(1)
+        for label in (self._title, self._text):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             layout.addWidget(label)
-        layout.addStretch()
+        layout.addStretch(1)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
-    def say(self, title: str, words: str) -> None:
-        """Another sentence."""
-        self.title.setText(title)
-        self.words.setText(words)
-
-
-class Line(QFrame):
-    """A hairline."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedHeight(1)
-        self.setAutoFillBackground(True)
-        look().changed.connect(self._restyle)
-        self._restyle()
-
-    def _restyle(self) -> None:
-        palette = self.palette()
-        palette.setColor(self.backgroundRole(), color("line"))
-        self.setPalette(palette)
+    def set_words(self, title: str, text: str) -> None:
+        """Say something else."""
+        self._title.setText(title)
+        self._text.setText(text)
 
 
-class Button(QPushButton):
-    """A button with an icon; `primary` ones are filled."""
+class Toast(QFrame):
+    """One sentence and at most one button at the bottom of a widget, for 5 s; it stays under the mouse."""
 
-    def __init__(self, text: str, icon_name: str = "", primary: bool = False, tip: str = "") -> None:
-        super().__init__(text)
-        self._icon_name, self._primary = icon_name, primary
-        self.setProperty("primary", primary)
-        self.setToolTip(tip)
-        self.setAccessibleName(text or tip)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        look().changed.connect(self._restyle)
-        self._restyle()
+    SECONDS = 5
 
-    def _restyle(self) -> None:
-        if self._icon_name:
-            self.setIcon(icon(self._icon_name, "on_accent" if self._primary and self.isEnabled() else "text"))
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._label = Label("", "body")
+        self._button = Button("", kind="link")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 0, 16, 0)
+        layout.setSpacing(16)
+        layout.addWidget(self._label)
+        layout.addWidget(self._button)
+        self._action: Callable[[], None] | None = None
+        self._button.clicked.connect(self._act)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(self.SECONDS * 1000)
+        self._timer.timeout.connect(self.hide)
+        parent.installEventFilter(self)
+        self.hide()
 
-    def set_icon(self, name: str) -> None:
-        """Another icon."""
-        self._icon_name = name
-        self._restyle()
+    def say(self, sentence: str, action: str = "", run: Callable[[], None] | None = None) -> None:
+        """Show a sentence, with a button that runs something."""
+        self._label.setText(sentence)
+        self._button.setText(action)
+        self._button.setVisible(bool(action))
+        self._action = run
+        self.setFixedHeight(px(36) + 4)
+        self.adjustSize()
+        self._place()
+        self.show()
+        self.raise_()
+        self._timer.start()
 
+    def _act(self) -> None:
+        self.hide()
+        if self._action is not None:
+            self._action()
 
-class IconButton(QToolButton):
-    """A square button with an icon only; its name is read aloud and shown as a tip."""
+    def _place(self) -> None:
+        host = self.parentWidget()
+        self.move((host.width() - self.width()) // 2, host.height() - self.height() - 16)
 
-    def __init__(self, icon_name: str, name: str) -> None:
-        super().__init__()
-        self._icon_name = icon_name
-        self.setToolTip(name)
-        self.setAccessibleName(name)
-        look().changed.connect(self._restyle)
-        self._restyle()
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return False
 
-    def _restyle(self) -> None:
-        self.setIcon(icon(self._icon_name))
+    def hideEvent(self, event: QEvent) -> None:  # type: ignore[override]
+        self._timer.stop()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._timer.stop()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if self.isVisible():
+            self._timer.start()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, current = QPainter(self), theme()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(0, 0, 0, -4)
+        draw_card(painter, area, 10, current.color("raised"), current.color("line"), 4)
