@@ -150,5 +150,6 @@ def _add_up(pieces: Array, kernel: Ints, geometry: Geometry, out: Array) -> None
         axes = zip(space, lengths, offset, strides, pads, dilation, strict=True)
         pairs = [meeting(n, m, d * k - a, s) for n, m, k, s, (a, _), d in axes]
         target = out[(slice(None), *(t for _, t in pairs))]
-        source = pieces[(slice(None), *(s for s, _ in pairs), *offset)]
+        key: tuple[Any, ...] = (slice(None), *(s for s, _ in pairs), *offset)
+        source = pieces[key]
         np.add(target, source, out=target)

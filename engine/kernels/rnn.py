@@ -297,7 +297,7 @@ def gru_grad(
         dh = _join(d_before + inner[t] @ turned, beside)
     d_recurrent = _recurrent_grad(hs[:-1], inner)
     d_recurrent[:, 2 * units :] += d_candidate_kernel
-    d_bias = None
+    d_bias: Any = None
     if bias is not None:
         d_bias = np.stack([_bias_grad(dz), _bias_grad(inner)]) if reset_after else _bias_grad(dz)
     return (*_weight_grads(x, kernel, dz), d_recurrent, d_bias, dh)

@@ -20,9 +20,18 @@ THIN = 16
 
 
 def output_lengths(space: Ints, kernel: Ints, strides: Ints, pads: Pads, dilation: Ints) -> tuple[int, ...]:
-    """Lengths of the space axes after a window has slid over them."""
-    axes = zip(space, kernel, strides, pads, dilation, strict=True)
-    return tuple(max((n + a + b - d * (k - 1) - 1) // s + 1, 0) for n, k, s, (a, b), d in axes)
+    """Lengths of the space axes after a window has slid over them; an axis of 0 stays 0.
+
+    Raises:
+        ValueError: the window is longer than the axis with its borders.
+    """
+    lengths = []
+    for n, k, s, (a, b), d in zip(space, kernel, strides, pads, dilation, strict=True):
+        room = n + a + b - d * (k - 1) - 1
+        if room < 0 < n:
+            raise ValueError(f"A window of {d * (k - 1) + 1} does not fit into {n + a + b}.")
+        lengths.append(max(room // s + 1, 0))
+    return tuple(lengths)
 
 
 def padded_shape(shape: Ints, pads: Pads) -> tuple[int, ...]:

@@ -49,7 +49,7 @@ def _gamma(seed: Any, *, shape: Any, dtype: str, alpha: float) -> Any:
     return _generator(seed).gamma(alpha, scale=1.0, size=shape).astype(dtypes.numpy_dtype(dtype))
 
 
-def _binomial(seed: Any, *, shape: Any, dtype: str, counts: float, probabilities: float) -> Any:
+def _binomial(seed: Any, *, shape: Any, dtype: str, counts: Any, probabilities: Any) -> Any:
     return _generator(seed).binomial(n=counts, p=probabilities, size=shape).astype(dtypes.numpy_dtype(dtype))
 
 
