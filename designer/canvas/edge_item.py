@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from designer.canvas import style as s
 from designer.core.document import Edge
-from designer.look.theme import color, font
+from designer.look.fonts import font
+from designer.look.theme import color
 
 LABEL_GAP, PILL_LENGTH, RISE, GUTTER = 44.0, 160.0, 36.0, 72.0
 
@@ -69,7 +70,7 @@ class EdgeItem(QGraphicsItem):
         straight = abs(self.end.x() - self.start.x())
         if not text or max(length, straight) < LABEL_GAP:
             return
-        made = font("micro", mono=True, weight=600 if self.is_selected else None)
+        made = font("micro", mono=True, weight=600 if self.is_selected else None, scaled=False)
         metrics = QFontMetricsF(made)
         wide, middle = metrics.horizontalAdvance(text), self._path.pointAtPercent(0.5)
         token = "accent" if self.is_selected else "success" if self.previewed else "error" if self.failing else "text2"

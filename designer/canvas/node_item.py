@@ -11,8 +11,10 @@ from designer.core.analysis import NodeInfo
 from designer.core.document import Node
 from designer.core.ports import axes_text, rank_kind, shape_text
 from designer.core.text import tr
-from designer.look.icons import pixmap, tile
-from designer.look.theme import color, family, font, tint
+from designer.look.fonts import font
+from designer.look.icons import pixmap
+from designer.look.painting import draw_chip, draw_tile
+from designer.look.theme import color, theme
 
 _FLAG = QGraphicsItem.GraphicsItemFlag
 
@@ -104,7 +106,7 @@ class NodeItem(QGraphicsItem):
         return QPen(color("control" if self.is_hovered else "node_line"), 1.5 if self.is_hovered else thin)
 
     def _paint_small(self, painter: QPainter, zoom: float) -> None:
-        fill, ink = family(s.category_of(self.node.type))
+        fill, ink = theme().family(s.category_of(self.node.type))
         painter.setPen(self._edge(zoom) if self.is_selected or self.state else Qt.PenStyle.NoPen)
         painter.setBrush(fill)
         painter.drawRoundedRect(self.rect(), 8, 8)
@@ -113,9 +115,9 @@ class NodeItem(QGraphicsItem):
         named = zoom >= s.NAMED
         side = 32.0
         place = QPointF(10 if named else (s.WIDTH - side) / 2, (self.height - side) / 2)
-        painter.drawPixmap(QRectF(place.x(), place.y(), side, side), tile(s.category_of(self.node.type), 32), QRectF(0, 0, 64, 64))
+        draw_tile(painter, QRectF(place.x(), place.y(), side, side), s.category_of(self.node.type))
         if named:
-            made = font("large", weight=600)
+            made = font("large", weight=600, scaled=False)
             painter.setFont(made)
             painter.setPen(ink)
             text = QFontMetricsF(made).elidedText(self.node.name, Qt.TextElideMode.ElideMiddle, s.WIDTH - 56)
@@ -139,7 +141,7 @@ class NodeItem(QGraphicsItem):
             clip = QPainterPath()
             clip.addRoundedRect(rect, 8, 8)
             painter.setClipPath(clip)
-            painter.fillRect(QRectF(0, 0, s.WIDTH, s.DIVIDER), tint(s.category_of(self.node.type)))
+            painter.fillRect(QRectF(0, 0, s.WIDTH, s.DIVIDER), theme().header(s.category_of(self.node.type)))
             painter.restore()
         painter.setPen(QPen(color("line"), 1))
         painter.drawLine(QPointF(0, s.DIVIDER), QPointF(s.WIDTH, s.DIVIDER))
@@ -157,61 +159,36 @@ class NodeItem(QGraphicsItem):
         return found + ([("bypass", "text")] if self.node.bypassed else [])
 
     def _paint_header(self, painter: QPainter) -> None:
-        painter.setOpacity(painter.opacity() * (0.45 if self.node.bypassed else 1))
-        painter.drawPixmap(QRectF(8, 8, 28, 28), tile(s.category_of(self.node.type)), QRectF(0, 0, 56, 56))
-        painter.setOpacity(0.45 if self.fits is False else 1)
+        draw_tile(painter, QRectF(8, 8, 28, 28), s.category_of(self.node.type), 0.45 if self.node.bypassed else 1.0)
         badges = self._badges()
         room = s.WIDTH - 42 - 8 - 20 * len(badges)
-        made = font("body", weight=600)
+        made = font("body", weight=600, scaled=False)
         painter.setFont(made)
         painter.setPen(color("text"))
         elide = Qt.TextElideMode.ElideMiddle
         painter.drawText(QPointF(42, 20), QFontMetricsF(made).elidedText(self.node.name, elide, room))
-        small = font("micro")
+        small = font("micro", scaled=False)
         painter.setFont(small)
         painter.setPen(color("text2"))
         text = QFontMetricsF(small).elidedText(s.type_text(self.node), Qt.TextElideMode.ElideRight, s.WIDTH - 48)
         painter.drawText(QPointF(42, 35), text)
         for i, (name, token) in enumerate(reversed(badges)):
-            painter.drawPixmap(QRectF(s.WIDTH - 24 - 20 * i, 6, 16, 16), pixmap(name, 16, color(token)), QRectF(0, 0, 32, 32))
+            picture = pixmap(name, 32, token, 1.0)
+            painter.drawPixmap(QRectF(s.WIDTH - 24 - 20 * i, 6, 16, 16), picture, QRectF(picture.rect()))
 
     def _paint_body(self, painter: QPainter) -> None:
-        mono = font("micro", mono=True)
-        bold = font("micro", mono=True, weight=600)
-        shape = self.previewed or shape_text(self.info.output)
-        axes = axes_text(self.info.output)
-        failing = self.state == "error" and self.info.rule and "≠" in self.info.rule and not self.previewed
-        if failing:
-            shape, axes = self.info.rule.replace(" ", ""), ""
-        wide = QFontMetricsF(bold).horizontalAdvance(shape)
-        extra = QFontMetricsF(mono).horizontalAdvance(axes) + 9 if axes else 0.0
-        chip = QRectF(8, self.height - 28, wide + extra + 12, 20)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(color("sunken"))
+        shape, axes, state = self.previewed or shape_text(self.info.output), axes_text(self.info.output), "normal"
         if self.previewed:
-            painter.setBrush(color("success_ground"))
-            painter.setPen(QPen(color("success"), 1, Qt.PenStyle.DashLine))
-        elif failing:
-            painter.setBrush(color("error_ground"))
-            painter.setPen(QPen(color("error"), 1))
-        painter.drawRoundedRect(chip, 4, 4)
-        painter.setFont(bold)
-        painter.setPen(color("success" if self.previewed else "error" if failing else "text"))
-        left = chip.adjusted(6, 0, 0, 0)
-        painter.drawText(left, Qt.AlignmentFlag.AlignVCenter, shape)
-        if axes:
-            x = chip.left() + 6 + wide + 4
-            painter.setPen(QPen(color("node_line"), 1))
-            painter.drawLine(QPointF(x, chip.top() + 3), QPointF(x, chip.bottom() - 3))
-            painter.setFont(mono)
-            painter.setPen(color("text2"))
-            painter.drawText(QRectF(x + 5, chip.top(), extra, 20), Qt.AlignmentFlag.AlignVCenter, axes)
-        if self.info.parameters is not None and chip.right() < s.WIDTH - 40:
-            painter.setFont(mono)
+            state = "preview"
+        elif self.state == "error" and "≠" in self.info.rule:
+            shape, axes, state = self.info.rule.replace(" ", ""), "", "error"
+        right = 8 + draw_chip(painter, 8, self.height - 28, shape, axes, state)
+        if self.info.parameters is not None and right < s.WIDTH - 36:
+            painter.setFont(font("micro", mono=True, scaled=False))
             painter.setPen(color("text"))
-            right = QRectF(chip.right(), self.height - 28, s.WIDTH - 8 - chip.right(), 20)
+            rest = QRectF(right, self.height - 28, s.WIDTH - 8 - right, 20)
             both = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-            painter.drawText(right, both, f"{self.info.parameters:,} p")
+            painter.drawText(rest, both, f"{self.info.parameters:,} p")
 
     def _paint_ports(self, painter: QPainter) -> None:
         if s.has_inputs(self.node.type):
