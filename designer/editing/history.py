@@ -1,35 +1,38 @@
-"""Undo and redo: Qt's stack over the document's commands."""
+"""Undo and redo: Qt's undo stack over the document's commands."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from designer.core.commands import Command
 from designer.core.document import Document
+from designer.core.text import tr
 
-LIMIT = 1000
+LIMIT = 500
+_MERGES = 1
+"""Id of steps that may merge; whether they do is the command's own decision."""
 
 
 class _Step(QUndoCommand):
-    """One command on the stack."""
+    """A command on Qt's stack. It has been done once before it is pushed, so that a refusal leaves the stack alone."""
 
     def __init__(self, command: Command, document: Document) -> None:
         super().__init__(command.text)
         self.command, self.document = command, document
-        self._first = True
+        self._fresh = True
 
     def redo(self) -> None:
-        if self._first:  # the command was done before it was pushed, so that a refusal changes nothing
-            self._first = False
-            return
-        self.command.do(self.document)
+        if not self._fresh:
+            self.command.do(self.document)
+        self._fresh = False
 
     def undo(self) -> None:
         self.command.undo(self.document)
 
     def id(self) -> int:
-        return 1 if self.command.gesture is not None else -1
+        return _MERGES if self.command.gesture is not None else -1
 
     def mergeWith(self, other: QUndoCommand) -> bool:
         if not isinstance(other, _Step) or not self.command.merge(other.command):
@@ -38,19 +41,73 @@ class _Step(QUndoCommand):
         return True
 
 
-class History(QUndoStack):
-    """Runs commands and takes them back."""
+class History(QObject):
+    """What was done to a document, and the way back. `changed` tells that texts or the clean mark may differ."""
+
+    changed = Signal()
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self.setUndoLimit(LIMIT)
+        self._gesture = 0
+        self.stack = QUndoStack(self)
+        self.stack.setUndoLimit(LIMIT)
+        for signal in (self.stack.indexChanged, self.stack.cleanChanged):
+            signal.connect(lambda *_: self.changed.emit())
 
     def run(self, command: Command) -> None:
         """Do a command and remember it.
 
         Raises:
-            Refused: it cannot be done; nothing has changed.
+            Refused: it cannot be made; neither document nor history has changed.
         """
         command.do(self._document)
-        self.push(_Step(command, self._document))
+        self.stack.push(_Step(command, self._document))
+
+    def new_gesture(self) -> int:
+        """A serial number: commands that carry the same one may merge into one step."""
+        self._gesture += 1
+        return self._gesture
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        self.stack.undo()
+
+    def redo(self) -> None:
+        """Make the step again that was taken back last."""
+        self.stack.redo()
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self.stack.canUndo())
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self.stack.canRedo())
+
+    @property
+    def undo_text(self) -> str:
+        """Words of the menu entry: "Undo: add conv2d"."""
+        return tr("Undo: {what}", what=self.stack.undoText()) if self.can_undo else tr("Undo")
+
+    @property
+    def redo_text(self) -> str:
+        return tr("Redo: {what}", what=self.stack.redoText()) if self.can_redo else tr("Redo")
+
+    @property
+    def clean(self) -> bool:
+        """Whether the document is as it was saved."""
+        return bool(self.stack.isClean())
+
+    def mark_clean(self) -> None:
+        """The document has just been saved."""
+        self.stack.setClean()
+
+    def mark_unsaved(self) -> None:
+        """The document is not as the file has it (a recovered one)."""
+        self.stack.resetClean()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.stack.clear()
+

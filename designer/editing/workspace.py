@@ -1,100 +1,117 @@
-"""The workspace: one project being edited, as canvas and panels see it."""
+"""What canvas and panels receive: one open project with its document, history, selection, shapes and problems."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from designer.core import changes as ch
+from designer.core import problems as checks
 from designer.core.analysis import Analysis
 from designer.core.commands import Command
-from designer.core.problems import Problem, Repair, RepairPreview, preview, validate
+from designer.core.document import Document
+from designer.core.problems import Problem, Repair, RepairPreview
 from designer.core.project import Project
 from designer.editing.history import History
 from designer.editing.selection import Selection
 
 
 class Workspace(QObject):
-    """A project with its history, selection, shapes and problems.
+    """An open project.
 
-    Signals:
-        changed(list): changes of one transaction; undo, redo and edits alike.
-        analysed(set): ids of layers with new facts.
-        problems_changed(list): the new problems.
-        preview_changed(object): a RepairPreview that is shown, or None.
-        focus_requested(str): go to this layer.
-        place_requested(str): place this layer type near the selection.
-        told(str): a short message for the person.
+    Attributes:
+        problems: as of the last check, errors first.
+        preview: the repair being tried, or None.
     """
 
     changed = Signal(list)
+    """list[Change] after each transaction, undo, redo and edits alike."""
     analysed = Signal(set)
+    """Ids of layers with new shapes or parameters."""
     problems_changed = Signal(list)
     preview_changed = Signal(object)
+    """RepairPreview or None."""
     focus_requested = Signal(str)
+    """Go to this layer."""
     place_requested = Signal(str)
-    told = Signal(str)
+    """Add this component near the selection."""
+    hovered = Signal(object)
+    """Id of the layer under the mouse, or None."""
 
-    def __init__(self, project: Project, parent: QObject | None = None) -> None:
+    def __init__(self, project: Project | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.project = project
-        self.document = project.document
-        self.analysis = Analysis(self.document)
+        self.project = project if project is not None else Project(Document())
+        self.document = self.project.document
         self.history = History(self.document, self)
-        self.selection = Selection(self)
+        self.selection = Selection(self.document, self)
         self.problems: list[Problem] = []
         self.preview: RepairPreview | None = None
-        self._stop = self.document.subscribe(self._on_changes)
-        self._stop_analysis = self.analysis.on_updated(self.analysed.emit)
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self.check)
+        self.analysis = Analysis(self.document)
+        self._ends = [
+            self.analysis.on_updated(self._on_analysed),
+            self.document.subscribe(self._on_changes),
+            self.analysis.close,
+        ]
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self.check)
         self.check()
 
     def close(self) -> None:
-        """Let go of the document."""
-        self._later.stop()
-        self._stop()
-        self._stop_analysis()
-        self.analysis.close()
+        """Stop following the document; nothing is sent any more."""
+        self._timer.stop()
+        for end in self._ends:
+            end()
+        self._ends.clear()
 
     def run(self, command: Command) -> None:
-        """Do a command through the history.
+        """Make an edit through the history.
 
         Raises:
-            Refused: it cannot be done; nothing has changed.
+            Refused: it cannot be made; nothing has changed.
         """
         self.set_preview(None)
         self.history.run(command)
 
-    def _on_changes(self, changes: list[ch.Change]) -> None:
-        gone = {c.node.id for c in changes if isinstance(c, ch.NodeRemoved)}
-        if gone:
-            self.selection.forget(gone)
-        self.changed.emit(changes)
-        self._later.start()
+    def undo(self) -> None:
+        """Take the last step back."""
+        self.set_preview(None)
+        self.history.undo()
 
-    def check(self) -> None:
-        """Look for problems now."""
-        self._later.stop()
-        found = validate(self.document, self.analysis)
+    def redo(self) -> None:
+        """Make the step again that was taken back last."""
+        self.set_preview(None)
+        self.history.redo()
+
+    def check(self) -> list[Problem]:
+        """Bring the problems up to date now instead of in the next turn of the event loop."""
+        self._timer.stop()
+        found = checks.validate(self.document, self.analysis)
         if found != self.problems:
             self.problems = found
             self.problems_changed.emit(found)
+        return found
 
-    @property
-    def errors(self) -> list[Problem]:
-        """Problems that block training."""
-        return [problem for problem in self.problems if problem.severity == "error"]
+    def problems_of(self, node: str) -> list[Problem]:
+        """The problems that are about a layer."""
+        return [problem for problem in self.problems if problem.node == node]
 
     def set_preview(self, repair: Repair | None) -> None:
-        """Show what a repair would do, or stop showing it."""
+        """Show what a repair would do, or (None) stop showing it."""
         if repair is None and self.preview is None:
             return
-        self.preview = None if repair is None else preview(self.document, repair)
+        self.preview = None if repair is None else checks.preview(self.document, repair)
         self.preview_changed.emit(self.preview)
 
     def apply_preview(self) -> None:
-        """Do the repair that is shown."""
+        """Make the repair that is being shown."""
         if self.preview is not None:
             self.run(self.preview.repair.command)
+
+    def _on_changes(self, changes: list[ch.Change]) -> None:
+        self.selection.follow(changes)
+        self.changed.emit(changes)
+        self._timer.start()
+
+    def _on_analysed(self, nodes: set[str]) -> None:
+        self.analysed.emit(nodes)
