@@ -362,7 +362,8 @@ def known_settings(cls: Any, inner: Any, config: Mapping[str, Any]) -> dict[str,
         limits.check_name(inner["name"], MEMBER)
     if not (isinstance(cls, type) and issubclass(cls, Declared)) or _is_custom(cls):
         return inner
-    known = settings_of(cls)
+    plain: Any = cls
+    known = settings_of(plain)
     kept = {}
     for key, value in inner.items():
         if known is None or key in known:
