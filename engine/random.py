@@ -76,8 +76,14 @@ def beta(shape: Any, alpha: float, beta: float, dtype: Any = None, seed: Any = N
 
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Any:
     """Classes drawn with the probabilities softmax(logits), `num_samples` for each row."""
+    logits = convert_to_tensor(logits)
+    if len(logits.shape) != 2:
+        raise ValueError(
+            "`logits` should be a 2-D tensor with shape [batch_size, num_classes]. "
+            f"Received: logits of shape {logits.shape}"
+        )
     attrs = {"num_samples": int(num_samples), "dtype": dtypes.standardize_dtype(dtype)}
-    return dispatch(OPS["random_categorical"], (convert_to_tensor(logits), draw_seed(seed)), attrs)
+    return dispatch(OPS["random_categorical"], (logits, draw_seed(seed)), attrs)
 
 
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
