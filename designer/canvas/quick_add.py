@@ -46,6 +46,9 @@ class QuickAdd(QFrame):
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Layers"))
         self.list.setIconSize(QSize(24, 24))
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setFont(font("small"))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.itemClicked.connect(lambda _: self._choose())
         self._about = Label("", "small", "text2")
@@ -88,10 +91,10 @@ class QuickAdd(QFrame):
             bad = tuple((c, why) for c, why in bad if c.name in names)
             if not result.found:
                 meant = tr(" Did you mean {name}?", name=result.meant) if result.meant else ""
-                self._title.setLabel(tr('No layer called "{text}".', text=text) + meant)
+                self._title.setText(tr('No layer called "{text}".', text=text) + meant)
                 return
         after = tr("Fits {shape}, best guess first", shape=shape_text(self._spec)) if self._spec else tr("Layers")
-        self._title.setLabel(after)
+        self._title.setText(after)
         for c in good[:SHOWN]:
             item = QListWidgetItem(tile_icon(c.category, 24), f"{c.name}\n{c.summary[:54]}")
             item.setData(NAME, c.name)
@@ -109,7 +112,7 @@ class QuickAdd(QFrame):
 
         item = self.list.currentItem()
         name = item.data(NAME) if item else None
-        self._about.setLabel(f"{name}\n\n{catalog.component('layer', name).doc}" if name else "")
+        self._about.setText(f"{name}\n\n{catalog.component('layer', name).doc}" if name else "")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
