@@ -12,6 +12,7 @@ from engine.core.cases import F, I, case
 from engine.core.errors import ShapeError
 from engine.core.op import OPS, composite, defop, dispatch
 from engine.core.tensor import Spec, Value, convert_to_tensor, infer_shape_of
+from engine.kernels.scatter import scatter_add_rows
 from engine.ops import elementwise as ew
 
 __all__ = [
@@ -204,23 +205,15 @@ def untake(g: Any, x: Any, indices: Any, *, axis: int, out: Any = None) -> Any:
     moved = g.reshape(*g.shape[:place], flat.size, *g.shape[place + indices.ndim :])
     rest = [n for i, n in enumerate(x.shape) if i != place]
     rows = np.moveaxis(moved, place, 0).reshape(flat.size, math.prod(rest))
-    result = _add_rows(rows, flat, x.shape[place])
+    direct = out is not None and place == 0
+    result = scatter_add_rows(flat, rows, x.shape[place], out.reshape(x.shape[0], rows.shape[1]) if direct else None)
+    if direct:
+        return out
     result = np.moveaxis(result.reshape(x.shape[place], *rest), 0, place)
     if out is None:
         return np.ascontiguousarray(result)
     np.copyto(out, result)
     return out
-
-
-def _add_rows(rows: Any, positions: Any, count: int) -> Any:
-    """Sum of the rows for each position, in a fixed order (sorted, then summed by segment)."""
-    result = np.zeros((count, rows.shape[1]), rows.dtype)
-    if positions.size:
-        order = np.argsort(positions, kind="stable")
-        ordered = positions[order]
-        starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-        result[ordered[starts]] = np.add.reduceat(rows[order], starts, axis=0)
-    return result
 
 
 @composite(f"{NUMPY}:Take")
