@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
@@ -52,8 +51,11 @@ class History(QObject):
         self._gesture = 0
         self.stack = QUndoStack(self)
         self.stack.setUndoLimit(LIMIT)
-        for signal in (self.stack.indexChanged, self.stack.cleanChanged):
-            signal.connect(lambda *_: self.changed.emit())
+        self.stack.indexChanged.connect(self._tell)
+        self.stack.cleanChanged.connect(self._tell)
+
+    def _tell(self, _: object) -> None:
+        self.changed.emit()
 
     def run(self, command: Command) -> None:
         """Do a command and remember it.

@@ -46,6 +46,7 @@ class Workspace(QObject):
         self.problems: list[Problem] = []
         self.preview: RepairPreview | None = None
         self.analysis = Analysis(self.document)
+        self._news: set[str] = set()
         self._ends = [
             self.analysis.on_updated(self._on_analysed),
             self.document.subscribe(self._on_changes),
@@ -110,8 +111,12 @@ class Workspace(QObject):
 
     def _on_changes(self, changes: list[ch.Change]) -> None:
         self.selection.follow(changes)
+        news, self._news = self._news, set()
         self.changed.emit(changes)
+        if news:
+            self.analysed.emit(news)
         self._timer.start()
 
     def _on_analysed(self, nodes: set[str]) -> None:
-        self.analysed.emit(nodes)
+        # Shapes are known before anybody hears of the change, but told after it: new layers are drawn first.
+        self._news |= nodes
