@@ -1,0 +1,1 @@
+"""The application: everything is put together here."""

@@ -1,0 +1,355 @@
+"""The main window: menus, docks, status; opening, saving, closing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QUndoStack
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QTabWidget,
+    QToolBar,
+    QWidget,
+)
+
+from designer import __version__
+from designer.app import actions
+from designer.app.editor import Editor
+from designer.app.settings import Settings
+from designer.app.welcome import WelcomePage, examples
+from designer.core.document import Document
+from designer.core.project import Project, read, write
+from designer.core.text import count, tr
+from designer.look import fonts, theme
+from designer.look.widgets import Label, Toast
+from engine.core.errors import LoadError
+
+LEFT, RIGHT, BOTTOM = 184, 276, 250
+_AREA = Qt.DockWidgetArea
+
+
+class MainWindow(QMainWindow):
+    """The window: the welcome page, or one project."""
+
+    recent_menu: QMenu
+    examples_menu: QMenu
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.settings = settings or Settings()
+        self._editor: Editor | None = None
+        self._docks: list[QDockWidget] = []
+        self._bar: QToolBar | None = None
+        self._saved_runs = 0
+        self.actions_by_id = actions.build(self)
+        self._status = Label("", "small", "text2")
+        self._status.setObjectName("statusBar")
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().addWidget(self._status)
+        self.setDockNestingEnabled(True)
+        self.resize(1440, 900)
+        self._toast: Toast | None = None
+        self.show_welcome()
+
+    @property
+    def editor(self) -> Editor:
+        """The open project."""
+        if self._editor is None:
+            raise RuntimeError("No project is open.")
+        return self._editor
+
+    @property
+    def is_editing(self) -> bool:
+        return self._editor is not None
+
+    # Pages.
+    def show_welcome(self) -> None:
+        """Leave the project for the welcome page."""
+        if not self._may_leave():
+            return
+        self._drop_editor()
+        page = WelcomePage([p for p in self.settings.recent if Path(p).exists()])
+        page.begun.connect(self.new)
+        page.browse.connect(self.ask_open)
+        page.opened.connect(self.open)
+        page.example.connect(self.open_example)
+        self.setCentralWidget(page)
+        self._status.setText(tr("Ready"))
+        self.setWindowTitle(tr("Welcome · Bricklayer"))
+        self._enable()
+        self._fill_menus()
+
+    def _drop_editor(self) -> None:
+        if self._editor is None:
+            return
+        editor, self._editor = self._editor, None
+        editor.close()
+        for dock in self._docks:
+            self.removeDockWidget(dock)
+            dock.deleteLater()
+        self._docks = []
+        if self._bar is not None:
+            self.removeToolBar(self._bar)
+            self._bar.deleteLater()
+            self._bar = None
+        self._toast = None
+        editor.canvas.deleteLater()
+        editor.deleteLater()
+
+    def show_project(self, project: Project) -> None:
+        """Edit a project."""
+        self._drop_editor()
+        editor = self._editor = Editor(project, self)
+        self._saved_runs = len(project.runs)
+        self.setCentralWidget(editor.canvas)
+        self._bar = QToolBar(tr("Training"))
+        self._bar.setObjectName("trainingToolBar")
+        self._bar.setMovable(False)
+        self._bar.addWidget(editor.bar)
+        self.addToolBar(self._bar)
+        self._add_docks(editor)
+        self._toast = Toast(editor.canvas)
+        editor.told.connect(self.tell)
+        editor.trained.connect(self._follow)
+        editor.canvas.problem_clicked.connect(lambda _: self._raise(editor.problems))
+        history = editor.workspace.history
+        history.cleanChanged.connect(lambda _: self._follow())
+        history.indexChanged.connect(lambda _: self._follow())
+        editor.workspace.changed.connect(lambda _: self._follow())
+        editor.workspace.problems_changed.connect(lambda _: self._follow())
+        self._enable()
+        self._follow()
+        for sentence in project.told:
+            self.tell(sentence)
+        editor.canvas.setFocus()
+
+    def _add_docks(self, editor: Editor) -> None:
+        self._dock("paletteDock", tr("Layers"), editor.palette, _AREA.LeftDockWidgetArea)
+        self._dock("inspectorDock", tr("Inspector"), editor.inspector, _AREA.RightDockWidgetArea)
+        self._left_tabs, self._right_tabs = QTabWidget(), QTabWidget()
+        for tabs in (self._left_tabs, self._right_tabs):
+            tabs.setDocumentMode(True)
+        self._left_tabs.addTab(editor.curves, tr("Curves"))
+        self._left_tabs.addTab(editor.data, tr("Data"))
+        self._left_tabs.addTab(editor.training, tr("Training"))
+        self._right_tabs.addTab(editor.problems, tr("Problems"))
+        self._right_tabs.addTab(editor.code, tr("Code"))
+        first = self._dock("resultsDock", "", self._left_tabs, _AREA.BottomDockWidgetArea)
+        second = self._dock("problemsDock", "", self._right_tabs, _AREA.BottomDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomLeftCorner, _AREA.BottomDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, _AREA.BottomDockWidgetArea)
+        self.resizeDocks(self._docks[:2], [fonts.px(LEFT), fonts.px(RIGHT)], Qt.Orientation.Horizontal)
+        self.resizeDocks([first, second], [fonts.px(BOTTOM)] * 2, Qt.Orientation.Vertical)
+        self.resizeDocks([first, second], [888, 552], Qt.Orientation.Horizontal)
+
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+        dock.setTitleBarWidget(QWidget())
+        self.addDockWidget(area, dock)
+        self._docks.append(dock)
+        return dock
+
+    def _raise(self, panel: QWidget) -> None:
+        for tabs in (self._left_tabs, self._right_tabs):
+            if tabs.indexOf(panel) >= 0:
+                tabs.setCurrentWidget(panel)
+
+    def show_panel(self, name: str) -> None:
+        """Bring a panel of the bottom to the front: "curves", "data", "training", "problems" or "code"."""
+        self._raise(getattr(self.editor, name))
+
+    def tell(self, sentence: str) -> None:
+        """A message that goes by itself."""
+        if self._toast is not None:
+            self._toast.say(sentence)
+
+    def _enable(self) -> None:
+        for spec in actions.ACTIONS:
+            if spec.editing:
+                self.actions_by_id[spec.id].setEnabled(self.is_editing)
+
+    def _follow(self) -> None:
+        """Title, undo texts and status."""
+        if self._editor is None:
+            return
+        editor, document = self._editor, self._editor.workspace.document
+        history: QUndoStack = editor.workspace.history
+        file = editor.project.path.name if editor.project.path else document.name or tr("new network")
+        state = tr("Edited") if self.is_dirty else tr("Saved")
+        self.setWindowTitle(f"{file} · {state}")
+        undo, redo = self.actions_by_id["undo"], self.actions_by_id["redo"]
+        undo.setText(tr("Undo: {text}", text=history.undoText()) if history.canUndo() else tr("Undo"))
+        redo.setText(tr("Redo: {text}", text=history.redoText()) if history.canRedo() else tr("Redo"))
+        undo.setEnabled(history.canUndo())
+        redo.setEnabled(history.canRedo())
+        analysis, layers = editor.workspace.analysis, len(document.nodes)
+        size = analysis.memory_bytes / 1024
+        words = [count(layers, tr("layer"), tr("layers")), tr("{p:,} parameters ({s:,.0f} KB)", p=analysis.parameters, s=size)]
+        words += [document.data.source] if document.data.source else []
+        words += [count(len(editor.workspace.errors), tr("error"), tr("errors"))] if editor.workspace.errors else []
+        self._status.setText(" · ".join(words))
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether something is not saved."""
+        if self._editor is None:
+            return False
+        return not self._editor.workspace.history.isClean() or len(self._editor.project.runs) != self._saved_runs
+
+    # Files.
+    def new(self) -> None:
+        """Begin a new network."""
+        if self._may_leave():
+            self.show_project(Project(Document(tr("network"))))
+
+    def ask_open(self) -> None:
+        """Choose a project to open."""
+        path, _ = QFileDialog.getOpenFileName(self, tr("Open"), "", tr("Projects and Keras models (*.keras)"))
+        if path:
+            self.open(path)
+
+    def open(self, path: str) -> bool:
+        """Open a project; a refusal is told and nothing changes."""
+        return self._open(path, example=False)
+
+    def open_example(self, path: str) -> bool:
+        """Open an example as a copy."""
+        return self._open(path, example=True)
+
+    def _open(self, path: str, example: bool) -> bool:
+        if not self._may_leave():
+            return False
+        try:
+            project = read(path, read_only=example)
+        except (LoadError, OSError) as error:
+            self._say_refusal(tr("{name} was not opened: {error}", name=Path(path).name, error=error))
+            return False
+        if example:
+            project.path = None
+        else:
+            self.settings.add_recent(str(Path(path).resolve()))
+        self.show_project(project)
+        self._fill_menus()
+        return True
+
+    def _say_refusal(self, sentence: str) -> None:
+        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Bricklayer"), sentence, QMessageBox.StandardButton.Ok, self)
+        box.setObjectName("refusal")
+        box.open()
+
+    def save(self) -> bool:
+        """Save; examples and new networks ask where to."""
+        path = self.editor.project.path
+        return self.save_to(str(path)) if path is not None and not self.editor.project.read_only else self.save_as()
+
+    def save_as(self) -> bool:
+        """Ask where to, and save."""
+        name = f"{self.editor.workspace.document.name or 'network'}.keras"
+        path, _ = QFileDialog.getSaveFileName(self, tr("Save"), name, tr("Projects (*.keras)"))
+        return self.save_to(path if path.endswith(".keras") else f"{path}.keras") if path else False
+
+    def save_to(self, path: str) -> bool:
+        """Write the project to a file."""
+        project = self.editor.project
+        try:
+            write(project, path)
+        except OSError as error:
+            self._say_refusal(tr("{path} was not saved: {reason}.", path=path, reason=error.strerror or error))
+            return False
+        project.path, project.read_only = Path(path), False
+        self._saved_runs = len(project.runs)
+        self.editor.workspace.history.setClean()
+        self.settings.add_recent(str(Path(path).resolve()))
+        self._fill_menus()
+        self._follow()
+        self.tell(tr("Saved as {name}.", name=Path(path).name))
+        return True
+
+    def _may_leave(self) -> bool:
+        """Ask what to do with unsaved work; False stays."""
+        if not self.is_dirty:
+            return True
+        name = self.editor.workspace.document.name
+        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Bricklayer"), tr("{name} has changes that are not saved.", name=name))
+        buttons = QMessageBox.StandardButton
+        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+        answer = box.exec()
+        if answer == buttons.Save:
+            return self.save()
+        return bool(answer == buttons.Discard)
+
+    def _fill_menus(self) -> None:
+        self.recent_menu.clear()
+        for path in self.settings.recent:
+            self.recent_menu.addAction(Path(path).name, lambda p=path: self.open(p))
+        self.examples_menu.clear()
+        for example in examples():
+            self.examples_menu.addAction(example.stem, lambda p=str(example): self.open_example(p))
+
+    def export(self) -> None:
+        """Write Keras code to a file."""
+        from designer.codegen.keras import to_keras
+
+        document = self.editor.workspace.document
+        path, _ = QFileDialog.getSaveFileName(self, tr("Export"), f"{document.name or 'network'}.py", tr("Python (*.py)"))
+        if path:
+            self.export_to(path, to_keras(document).text)
+
+    def export_to(self, path: str, text: str) -> None:
+        """Write source text to a file."""
+        try:
+            Path(path).write_text(text, encoding="utf-8")
+        except OSError as error:
+            self._say_refusal(tr("{path} was not written: {reason}.", path=path, reason=error.strerror or error))
+            return
+        self.tell(tr("Exported as {name}.", name=Path(path).name))
+
+    # View.
+    def set_theme(self, name: str) -> None:
+        """Light, dark or high contrast."""
+        self.settings.theme = name
+        theme.apply(_app(), theme.THEMES[name], self.settings.text_scale)
+
+    def scale_text(self, step: int) -> None:
+        """The next larger or smaller text."""
+        scales = fonts.SCALES
+        place = min(range(len(scales)), key=lambda i: abs(scales[i] - self.settings.text_scale))
+        self.settings.text_scale = scales[min(max(place + step, 0), len(scales) - 1)]
+        theme.apply(_app(), theme.theme(), self.settings.text_scale)
+
+    def rename(self) -> None:
+        """Put the cursor into the selected layer's name."""
+        field = self.editor.inspector.findChild(QLineEdit, "nodeName")
+        if field is not None:
+            field.setFocus()
+            field.selectAll()
+
+    def about(self) -> None:
+        """Version and licence."""
+        words = tr("Bricklayer {version}. MIT licence. Works without a network.", version=__version__)
+        self._say_refusal(words)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._may_leave():
+            self._drop_editor()
+            event.accept()
+        else:
+            event.ignore()
+
+
+def _app() -> QApplication:
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        raise RuntimeError("The window needs an application.")
+    return app
