@@ -36,6 +36,8 @@ class Workspace(QObject):
     """Add this component near the selection."""
     hovered = Signal(object)
     """Id of the layer under the mouse, or None."""
+    told = Signal(str)
+    """A short sentence for the person."""
 
     def __init__(self, project: Project | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -92,6 +94,11 @@ class Workspace(QObject):
             self.problems = found
             self.problems_changed.emit(found)
         return found
+
+    @property
+    def errors(self) -> list[Problem]:
+        """The problems that keep the network from training."""
+        return [problem for problem in self.problems if problem.severity == "error"]
 
     def problems_of(self, node: str) -> list[Problem]:
         """The problems that are about a layer."""
