@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent, QUndoStack
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -121,8 +121,7 @@ class MainWindow(QMainWindow):
         editor.trained.connect(self._follow)
         editor.canvas.problem_clicked.connect(lambda _: self._raise(editor.problems))
         history = editor.workspace.history
-        history.cleanChanged.connect(lambda _: self._follow())
-        history.indexChanged.connect(lambda _: self._follow())
+        history.changed.connect(self._follow)
         editor.workspace.changed.connect(lambda _: self._follow())
         editor.workspace.problems_changed.connect(lambda _: self._follow())
         self._enable()
@@ -184,7 +183,7 @@ class MainWindow(QMainWindow):
         if self._editor is None:
             return
         editor, document = self._editor, self._editor.workspace.document
-        history: QUndoStack = editor.workspace.history
+        history = editor.workspace.history.stack
         file = editor.project.path.name if editor.project.path else document.name or tr("new network")
         state = tr("Edited") if self.is_dirty else tr("Saved")
         self.setWindowTitle(f"{file} · {state}")
@@ -205,7 +204,7 @@ class MainWindow(QMainWindow):
         """Whether something is not saved."""
         if self._editor is None:
             return False
-        return not self._editor.workspace.history.isClean() or len(self._editor.project.runs) != self._saved_runs
+        return not self._editor.workspace.history.stack.isClean() or len(self._editor.project.runs) != self._saved_runs
 
     # Files.
     def new(self) -> None:
@@ -269,7 +268,7 @@ class MainWindow(QMainWindow):
             return False
         project.path, project.read_only = Path(path), False
         self._saved_runs = len(project.runs)
-        self.editor.workspace.history.setClean()
+        self.editor.workspace.history.stack.setClean()
         self.settings.add_recent(str(Path(path).resolve()))
         self._fill_menus()
         self._follow()
