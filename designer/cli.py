@@ -140,7 +140,9 @@ def _info(options: argparse.Namespace) -> int:
     rows = []
     for i in document.topological():
         node, info = document.nodes[i], analysis.info(i)
-        rows.append({"name": node.name, "type": node.type, "shape": shape_text(info.output), "parameters": info.parameters})
+        rows.append(
+            {"name": node.name, "type": node.type, "shape": shape_text(info.output), "parameters": info.parameters}
+        )
     facts = {
         "name": document.name,
         "layers": rows,
@@ -155,7 +157,14 @@ def _info(options: argparse.Namespace) -> int:
     if not options.json:
         print(_table(rows))
         size = analysis.memory_bytes / 1024
-        print(tr("{n:,} parameters ({size:,.1f} KB), data: {data}", n=analysis.parameters, size=size, data=document.data.source))
+        print(
+            tr(
+                "{n:,} parameters ({size:,.1f} KB), data: {data}",
+                n=analysis.parameters,
+                size=size,
+                data=document.data.source,
+            )
+        )
         for run in project.runs:
             test = ", ".join(f"{name} {value:.4f}" for name, value in run.test.items())
             print(tr("run {n}: {reason}, test {test}", n=run.number, reason=run.reason, test=test or "-"))
@@ -165,7 +174,9 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    cells = [[r["name"], r["type"], r["shape"], "?" if r["parameters"] is None else f"{r['parameters']:,}"] for r in rows]
+    cells = [
+        [r["name"], r["type"], r["shape"], "?" if r["parameters"] is None else f"{r['parameters']:,}"] for r in rows
+    ]
     widths = [max((len(row[i]) for row in cells), default=0) for i in range(4)]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
 
@@ -245,7 +256,11 @@ class _Watcher(io.RawIOBase):
         elif isinstance(event, p.Batch) and self._live:
             share = (event.epoch - 1 + event.batch / self._batches) / self._epochs
             bar = "█" * int(share * 30)
-            print(f"\r{bar:<30} {share:4.0%}  epoch {event.epoch}/{self._epochs}  {_figures(event.logs)}", end="", file=sys.stderr)
+            print(
+                f"\r{bar:<30} {share:4.0%}  epoch {event.epoch}/{self._epochs}  {_figures(event.logs)}",
+                end="",
+                file=sys.stderr,
+            )
         elif isinstance(event, p.Epoch):
             self.series.add(event)
             if not self._options.quiet and not self._options.json:
@@ -261,7 +276,14 @@ class _Watcher(io.RawIOBase):
     def close(self) -> None:
         if self.finished is not None and not self._options.json:
             test = _figures(self.finished.test)
-            print(tr("{reason} after {n} epochs. Test: {test}", reason=self.finished.reason, n=self.finished.epochs, test=test or "-"))
+            print(
+                tr(
+                    "{reason} after {n} epochs. Test: {test}",
+                    reason=self.finished.reason,
+                    n=self.finished.epochs,
+                    test=test or "-",
+                )
+            )
         super().close()
 
 

@@ -32,6 +32,12 @@ def install(tell: Callable[[str], None]) -> None:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         logging.getLogger("designer").error("unexpected error", exc_info=(kind, error, trace))
-        tell(tr("Something unexpected happened: {error}. Your work is kept; the log is in {path}.", error=error, path=path))
+        tell(
+            tr(
+                "Something unexpected happened: {error}. Your work is kept; the log is in {path}.",
+                error=error,
+                path=path,
+            )
+        )
 
     sys.excepthook = hook

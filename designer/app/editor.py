@@ -109,5 +109,14 @@ def _result(run: RunRecord) -> str:
     if name not in figures:
         return ""
     value = f"{figures[name]:.1%}" if "accuracy" in name else f"{figures[name]:.4g}"
-    words = {"stopped": tr("stopped"), "early": tr("ended early"), "nan": tr("lost its numbers")}.get(run.reason, tr("finished"))
-    return tr("Run {n} {words} · {where} {name} {value}", n=run.number, words=words, where=where, name=name.replace("_", " "), value=value)
+    words = {"stopped": tr("stopped"), "early": tr("ended early"), "nan": tr("lost its numbers")}.get(
+        run.reason, tr("finished")
+    )
+    return tr(
+        "Run {n} {words} · {where} {name} {value}",
+        n=run.number,
+        words=words,
+        where=where,
+        name=name.replace("_", " "),
+        value=value,
+    )

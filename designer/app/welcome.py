@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
@@ -106,7 +107,7 @@ class WelcomePage(QWidget):
                 document = read(path).document
             except (LoadError, OSError):
                 continue
-            grid.addWidget(_Card(document, lambda p=path: self.example.emit(str(p))), i // 3, i % 3)
+            grid.addWidget(_Card(document, partial(self.example.emit, str(path))), i // 3, i % 3)
         column.addLayout(grid)
         column.addStretch()
         return page
@@ -153,7 +154,9 @@ class _Card(QFrame):
         painter.setFont(font("small"))
         painter.drawText(QPointF(16, PICTURE + 44), self._words)
         layers = len(self._document.nodes)
-        painter.drawText(QPointF(16, PICTURE + 64), tr("{n} layers · {e} epochs", n=layers, e=self._document.training.epochs))
+        painter.drawText(
+            QPointF(16, PICTURE + 64), tr("{n} layers · {e} epochs", n=layers, e=self._document.training.epochs)
+        )
 
     def _draw_graph(self, painter: QPainter, area: QRectF) -> None:
         nodes = self._document.nodes

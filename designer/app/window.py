@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -31,7 +32,7 @@ from designer.look import fonts, theme
 from designer.look.widgets import Label, Toast
 from engine.core.errors import LoadError
 
-LEFT, RIGHT, BOTTOM = 184, 276, 250
+LEFT, RIGHT, BOTTOM = 184, 264, 236
 _AREA = Qt.DockWidgetArea
 
 
@@ -147,7 +148,7 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, _AREA.BottomDockWidgetArea)
         self.resizeDocks(self._docks[:2], [fonts.px(LEFT), fonts.px(RIGHT)], Qt.Orientation.Horizontal)
         self.resizeDocks([first, second], [fonts.px(BOTTOM)] * 2, Qt.Orientation.Vertical)
-        self.resizeDocks([first, second], [888, 552], Qt.Orientation.Horizontal)
+        self.resizeDocks([first, second], [860, 580], Qt.Orientation.Horizontal)
 
     def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -194,7 +195,10 @@ class MainWindow(QMainWindow):
         redo.setEnabled(history.canRedo())
         analysis, layers = editor.workspace.analysis, len(document.nodes)
         size = analysis.memory_bytes / 1024
-        words = [count(layers, tr("layer"), tr("layers")), tr("{p:,} parameters ({s:,.0f} KB)", p=analysis.parameters, s=size)]
+        words = [
+            count(layers, tr("layer"), tr("layers")),
+            tr("{p:,} parameters ({s:,.0f} KB)", p=analysis.parameters, s=size),
+        ]
         words += [document.data.source] if document.data.source else []
         words += [count(len(editor.workspace.errors), tr("error"), tr("errors"))] if editor.workspace.errors else []
         self._status.setText(" · ".join(words))
@@ -280,7 +284,9 @@ class MainWindow(QMainWindow):
         if not self.is_dirty:
             return True
         name = self.editor.workspace.document.name
-        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Bricklayer"), tr("{name} has changes that are not saved.", name=name))
+        box = QMessageBox(
+            QMessageBox.Icon.NoIcon, tr("Bricklayer"), tr("{name} has changes that are not saved.", name=name)
+        )
         buttons = QMessageBox.StandardButton
         box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
         answer = box.exec()
@@ -291,17 +297,19 @@ class MainWindow(QMainWindow):
     def _fill_menus(self) -> None:
         self.recent_menu.clear()
         for path in self.settings.recent:
-            self.recent_menu.addAction(Path(path).name, lambda p=path: self.open(p))
+            self.recent_menu.addAction(Path(path).name, partial(self.open, path))
         self.examples_menu.clear()
         for example in examples():
-            self.examples_menu.addAction(example.stem, lambda p=str(example): self.open_example(p))
+            self.examples_menu.addAction(example.stem, partial(self.open_example, str(example)))
 
     def export(self) -> None:
         """Write Keras code to a file."""
         from designer.codegen.keras import to_keras
 
         document = self.editor.workspace.document
-        path, _ = QFileDialog.getSaveFileName(self, tr("Export"), f"{document.name or 'network'}.py", tr("Python (*.py)"))
+        path, _ = QFileDialog.getSaveFileName(
+            self, tr("Export"), f"{document.name or 'network'}.py", tr("Python (*.py)")
+        )
         if path:
             self.export_to(path, to_keras(document).text)
 

@@ -87,7 +87,9 @@ class EdgeItem(QGraphicsItem):
             return
         path = QPainterPath()
         path.addText(QPointF(middle.x() - wide / 2, middle.y() - 8), made, text)
-        painter.setPen(QPen(color("canvas"), 4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+        painter.setPen(
+            QPen(color("canvas"), 4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+        )
         painter.drawPath(path)
         painter.setPen(color(token))
         painter.drawText(QPointF(middle.x() - wide / 2, middle.y() - 8), text)
@@ -103,7 +105,9 @@ def wire_path(start: QPointF, end: QPointF, skips: float = 0.0) -> QPainterPath:
     if skips:
         top = min(start.y(), end.y()) - s.DIVIDER - skips
         turn = min(max(dx / 4, 24), 60)
-        path.cubicTo(start + QPointF(turn * 0.7, 0), QPointF(start.x() + turn * 0.5, top), QPointF(start.x() + turn * 1.3, top))
+        path.cubicTo(
+            start + QPointF(turn * 0.7, 0), QPointF(start.x() + turn * 0.5, top), QPointF(start.x() + turn * 1.3, top)
+        )
         path.lineTo(end.x() - turn * 1.3, top)
         path.cubicTo(QPointF(end.x() - turn * 0.5, top), end - QPointF(turn * 0.7, 0), end)
         return path

@@ -47,7 +47,12 @@ class NodeItem(QGraphicsItem):
         """Tooltip from what is known."""
         count = self.info.parameter_rule or (tr("no parameters") if self.info.parameters == 0 else "")
         axes = axes_text(self.info.output)
-        lines = [f"{self.node.name} ({self.node.type})", f"N×{shape_text(self.info.output)} {axes}", count, self.info.error]
+        lines = [
+            f"{self.node.name} ({self.node.type})",
+            f"N×{shape_text(self.info.output)} {axes}",
+            count,
+            self.info.error,
+        ]
         self.setToolTip("\n".join(line for line in lines if line))
 
     @property
@@ -213,9 +218,18 @@ def draw_port(painter: QPainter, place: QPointF, kind: str, wired: bool, ink: QC
     if kind == "image":
         painter.drawRect(QRectF(x - r, y - r, 2 * r, 2 * r))
     elif kind == "sequence":
-        painter.drawPolygon(QPolygonF([QPointF(x, y - r - 1), QPointF(x + r + 1, y), QPointF(x, y + r + 1), QPointF(x - r - 1, y)]))
+        painter.drawPolygon(
+            QPolygonF([QPointF(x, y - r - 1), QPointF(x + r + 1, y), QPointF(x, y + r + 1), QPointF(x - r - 1, y)])
+        )
     elif kind == "volume":
-        points = [(x - r, y - r / 2), (x, y - r - 1), (x + r, y - r / 2), (x + r, y + r / 2), (x, y + r + 1), (x - r, y + r / 2)]
+        points = [
+            (x - r, y - r / 2),
+            (x, y - r - 1),
+            (x + r, y - r / 2),
+            (x + r, y + r / 2),
+            (x, y + r + 1),
+            (x - r, y + r / 2),
+        ]
         painter.drawPolygon(QPolygonF([QPointF(*p) for p in points]))
     elif kind == "tokens":
         painter.drawPolygon(QPolygonF([QPointF(x - r, y - r), QPointF(x + r, y), QPointF(x - r, y + r)]))

@@ -29,6 +29,7 @@ class QuickAdd(QFrame):
 
     def __init__(self, parent: QWidget, workspace: Workspace, source: NodeId | None = None) -> None:
         super().__init__(parent)
+        self._home = parent
         self.setObjectName("quickAdd")
         self._workspace, self._source = workspace, source
         self._spec = workspace.analysis.info(source).output if source else None
@@ -73,7 +74,7 @@ class QuickAdd(QFrame):
 
     def open_at(self, place: QPoint) -> None:
         """Show near a place of the parent, kept inside it."""
-        area = self.parentWidget().rect()
+        area = self._home.rect()
         x = min(max(place.x(), 8), max(area.width() - self.width() - 8, 8))
         y = min(max(place.y() - 40, 8), max(area.height() - self.height() - 8, 8))
         self.move(x, y)
@@ -141,4 +142,4 @@ class QuickAdd(QFrame):
         self.field.removeEventFilter(self)
         self.hide()
         self.deleteLater()
-        self.parentWidget().setFocus()
+        self._home.setFocus()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPointF, QRectF, Qt
+from PySide6.QtCore import QObject, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGraphicsScene
 
@@ -141,7 +141,9 @@ class CanvasScene(QGraphicsScene):
         if end.x() - start.x() < 1.2 * s.WIDTH or abs(end.y() - start.y()) > 60:
             return 0.0
         middle = QRectF(start.x() + 8, min(start.y(), end.y()) - 8, end.x() - start.x() - 16, 16)
-        between = [i for i in self.items(middle) if isinstance(i, NodeItem) and i.node.id not in (edge.source, edge.target)]
+        between = [
+            i for i in self.items(middle) if isinstance(i, NodeItem) and i.node.id not in (edge.source, edge.target)
+        ]
         return RISE if between else 0.0
 
     def _show_note(self, identifier: str) -> None:
@@ -219,8 +221,8 @@ class CanvasScene(QGraphicsScene):
             rect = rect.united(item.sceneBoundingRect())
         return rect
 
-    def drawBackground(self, painter: QPainter, rect: QRectF | object) -> None:
-        area = QRectF(rect)  # type: ignore[call-overload]
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        area = QRectF(rect)
         painter.fillRect(area, color("canvas"))
         zoom = painter.worldTransform().m11()
         if zoom < 0.5:

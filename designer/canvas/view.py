@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -273,7 +274,12 @@ class CanvasView(QGraphicsView):
                 edge.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._pan is not None and event.button() != Qt.MouseButton.LeftButton or self._pan is not None and self._tool is None:
+        if (
+            self._pan is not None
+            and event.button() != Qt.MouseButton.LeftButton
+            or self._pan is not None
+            and self._tool is None
+        ):
             self._pan = None
             self.viewport().unsetCursor()
             return
@@ -386,7 +392,9 @@ class CanvasView(QGraphicsView):
         """A node of a type with settings to begin with, at a free name."""
         document = self.workspace.document
         corner = (s.snap(place.x()), s.snap(place.y()))
-        return Node(document.fresh_id(), layer_type, document.fresh_name(layer_type), dict(_STARTS.get(layer_type, {})), corner)
+        return Node(
+            document.fresh_id(), layer_type, document.fresh_name(layer_type), dict(_STARTS.get(layer_type, {})), corner
+        )
 
     def add_component(self, layer_type: str, place: QPointF, source: NodeId | None = None) -> NodeId:
         """Add a layer at a place; wired from `source` when given."""
@@ -477,7 +485,7 @@ class CanvasView(QGraphicsView):
 
 
 _ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
-_STARTS = {
+_STARTS: dict[str, dict[str, Any]] = {
     "Dense": {"units": 32, "activation": "relu"},
     "Conv2D": {"filters": 16, "kernel_size": [3, 3], "padding": "same", "activation": "relu"},
     "DepthwiseConv2D": {"kernel_size": [3, 3], "padding": "same"},
@@ -495,4 +503,3 @@ _STARTS = {
     "Permute": {"dims": [1]},
     "EinsumDense": {"equation": "ab,bc->ac", "output_shape": [16]},
 }
-

@@ -108,7 +108,8 @@ def _constants(script: _Script, document: Document) -> None:
 
 
 def _data(script: _Script, document: Document) -> None:
-    script.add(f"# Data: {SOURCES[document.data.source].title}")
+    source = SOURCES[document.data.source or ""]
+    script.add(f"# Data: {source.title}")
     for line in data_code(document.data):
         if re.match(r"(import|from) ", line):
             script.imports.add(line)
@@ -151,9 +152,7 @@ def _sequential(script: _Script, order: Sequence[Node], name: str | None, shapes
     script.body.append(")")
 
 
-def _functional(
-    script: _Script, document: Document, order: Sequence[Node], name: str | None, shapes: _Shapes
-) -> None:
+def _functional(script: _Script, document: Document, order: Sequence[Node], name: str | None, shapes: _Shapes) -> None:
     sources = {node.id: sources_of(document, node.id) for node in order}
     variables = _variables(order, sources)
     for node in order:
@@ -249,7 +248,9 @@ def _object(module: str, described: Mapping[str, Any]) -> Code:
     """An object from {"class_name", "config"} or {"name", "params"}."""
     name = described.get("class_name") or described.get("name")
     params = described.get("config") or described.get("params") or {}
-    named = {key: tuple(v) if isinstance(v, list) else v for key, v in params.items() if key != "name" and v is not None}
+    named = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in params.items() if key != "name" and v is not None
+    }
     return call(f"{module}.{name}", [], named)
 
 
@@ -279,7 +280,7 @@ def _training(script: _Script, document: Document) -> None:
 
 def _component(module: str, chosen: Choice) -> Code:
     """A component of `keras.<module>` with its settings."""
-    named = {}
+    named: dict[str, Any] = {}
     for key, value in chosen.params.items():
         if isinstance(value, Mapping) and ("class_name" in value or "name" in value):
             named[key] = _object("keras.optimizers.schedules", value)

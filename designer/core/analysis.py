@@ -186,7 +186,9 @@ class Analysis:
                 return NodeInfo("open")
             shape = given.shape[1:]
         if not _is_shape(shape):
-            return NodeInfo("error", error=tr("shape is a list of whole numbers from 1. Got {shape}.", shape=shape), param="shape")
+            return NodeInfo(
+                "error", error=tr("shape is a list of whole numbers from 1. Got {shape}.", shape=shape), param="shape"
+            )
         spec = Spec((None, *shape), dtype)
         return NodeInfo("ok", (), (spec,), preview=Preview((spec,), (), 0, 0, (), "", 0))
 

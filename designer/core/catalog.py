@@ -43,7 +43,15 @@ _ALIASES = {
 }
 _FOLLOWS = {
     "image": ("Conv2D", "MaxPooling2D", "BatchNormalization", "Flatten", "GlobalAveragePooling2D", "Dropout", "Dense"),
-    "sequence": ("LSTM", "GRU", "MultiHeadAttention", "LayerNormalization", "GlobalAveragePooling1D", "Dense", "Flatten"),
+    "sequence": (
+        "LSTM",
+        "GRU",
+        "MultiHeadAttention",
+        "LayerNormalization",
+        "GlobalAveragePooling1D",
+        "Dense",
+        "Flatten",
+    ),
     "vector": ("Dense", "Dropout", "BatchNormalization", "Activation"),
     "tokens": ("Embedding",),
 }

@@ -106,7 +106,9 @@ class RemoveNodes(Command):
             raise Refused(tr("A layer to delete is not there any more."))
         gone = set(self.ids)
         names = [document.nodes[i].name for i in self.ids]
-        self.text = self.text or tr("delete {what}", what=names[0] if len(names) == 1 else count(len(names), "layer", "layers"))
+        self.text = self.text or tr(
+            "delete {what}", what=names[0] if len(names) == 1 else count(len(names), "layer", "layers")
+        )
         order = {node: i for i, node in enumerate(document.nodes)}
         self._edges = [(i, e) for i, e in enumerate(document.edges) if e.source in gone or e.target in gone]
         self._nodes = sorted((order[i], document.nodes[i]) for i in self.ids)
@@ -184,7 +186,9 @@ Position = tuple[float, float]
 class MoveNodes(Command):
     """Move layers (and notes and frames) from old to new places."""
 
-    def __init__(self, moves: Mapping[str, tuple[Position, Position]], gesture: int | None = None, text: str = "") -> None:
+    def __init__(
+        self, moves: Mapping[str, tuple[Position, Position]], gesture: int | None = None, text: str = ""
+    ) -> None:
         self.moves = dict(moves)
         self.gesture = gesture
         self.text = text or tr("move {what}", what=count(len(self.moves), "item", "items"))

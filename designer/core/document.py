@@ -200,10 +200,16 @@ class Document:
         slots = self.inputs(edge.target)
         if edge.port < len(slots) and slots[edge.port] is not None:
             known = self._nodes[slots[edge.port].source].name  # type: ignore[union-attr]
-            return Refused(tr("This input of {name} is fed by {known}. Take that wire off.", name=target.name, known=known))
+            return Refused(
+                tr("This input of {name} is fed by {known}. Take that wire off.", name=target.name, known=known)
+            )
         if nx.has_path(self._graph, edge.target, edge.source):
             return Refused(
-                tr("{target} already feeds {source}; a wire back would go in a circle.", target=target.name, source=source.name)
+                tr(
+                    "{target} already feeds {source}; a wire back would go in a circle.",
+                    target=target.name,
+                    source=source.name,
+                )
             )
         return None
 

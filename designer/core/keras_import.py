@@ -24,7 +24,11 @@ def document_from_config(config: Mapping[str, Any], name: str) -> tuple[Document
     """
     inner = config.get("config")
     kind = config.get("class_name")
-    if not isinstance(inner, Mapping) or kind not in ("Sequential", "Functional") or not isinstance(inner.get("layers"), list):
+    if (
+        not isinstance(inner, Mapping)
+        or kind not in ("Sequential", "Functional")
+        or not isinstance(inner.get("layers"), list)
+    ):
         raise LoadError(
             tr("config.json: it holds a {kind}; only Sequential and Functional models can be shown.", kind=kind),
             member="config.json",
@@ -87,8 +91,15 @@ class _Reader:
         kind = str(described.get("class_name"))
         if not NAME.fullmatch(name) or self.document.node_named(name):
             name = self.document.fresh_name(kind)
-        node = Node(self.document.fresh_id(), "Input" if kind == "InputLayer" else kind, name, self._params(kind, name, settings))
-        self.document.write_node(Node(node.id, node.type, name, node.params, (0.0, 0.0), settings.get("trainable", True) is not False))
+        node = Node(
+            self.document.fresh_id(),
+            "Input" if kind == "InputLayer" else kind,
+            name,
+            self._params(kind, name, settings),
+        )
+        self.document.write_node(
+            Node(node.id, node.type, name, node.params, (0.0, 0.0), settings.get("trainable", True) is not False)
+        )
         self._ids[given] = node.id
         return node.id
 

@@ -56,15 +56,16 @@ def _rows(document: Document, columns: dict[NodeId, int]) -> dict[NodeId, int]:
             layers[column].sort(key=lambda item: _centre(item, links, neighbours, order[column][item]))  # noqa: B023
             order[column] = {item: k for k, item in enumerate(layers[column])}
     rows: dict[NodeId, int] = {}
-    for column, items in layers.items():
+    for items in layers.values():
         for k, item in enumerate(items):
             if isinstance(item, str):
                 rows[item] = k
-        del column
     return rows
 
 
-def _with_stand_ins(document: Document, columns: dict[NodeId, int]) -> tuple[dict[int, list[object]], dict[object, list[object]]]:
+def _with_stand_ins(
+    document: Document, columns: dict[NodeId, int]
+) -> tuple[dict[int, list[object]], dict[object, list[object]]]:
     layers: dict[int, list[object]] = defaultdict(list)
     links: dict[object, list[object]] = defaultdict(list)
     for node, column in columns.items():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from designer.core.analysis import Analysis, NodeInfo
-from designer.core.commands import UNSET, Command, Compound, Connect, InsertOnEdge, AddNode, SetParams, SetTraining
+from designer.core.commands import UNSET, AddNode, Command, Compound, Connect, InsertOnEdge, SetParams, SetTraining
 from designer.core.document import Document, Edge, Node, NodeId
 from designer.core.ports import shape_text
 from designer.core.text import count, tr
@@ -90,9 +90,7 @@ def preview(document: Document, repair: Repair) -> RepairPreview:
         for i in twin.nodes
         if i not in document.nodes or before.info(i).outputs != after.info(i).outputs
     }
-    changed = sum(
-        1 for i in twin.nodes if i in document.nodes and twin.nodes[i].params != document.nodes[i].params
-    )
+    changed = sum(1 for i in twin.nodes if i in document.nodes and twin.nodes[i].params != document.nodes[i].params)
     left = sum(problem.severity == "error" for problem in validate(twin, after))
     added = tuple(node for i, node in twin.nodes.items() if i not in document.nodes)
     before.close()
@@ -133,6 +131,7 @@ class _Checker:
     # Layers whose inputs or settings do not fit.
     def _failing(self, node: Node, info: NodeInfo) -> Problem:
         text = info.error[:1].lower() + info.error[1:] if info.error else tr("does not fit.")
+        text = text.removeprefix(f"{node.type.lower()} ")
         if info.rule and info.rule not in text:
             text = f"{text.rstrip('.')}: {info.rule}."
         repairs = self._repairs(node, info)
@@ -153,7 +152,9 @@ class _Checker:
                 current = before[0].source if before else None
             for i in reversed(chain):
                 known = self.analysis.info(i)
-                rule = known.derivation[0] if known.derivation else tr("keeps the shape") if known.inputs else tr("data")
+                rule = (
+                    known.derivation[0] if known.derivation else tr("keeps the shape") if known.inputs else tr("data")
+                )
                 rows.append(Step(self.document.nodes[i].name, rule, shape_text(known.output)))
         rows.append(Step(node.name, info.rule or info.error, "?", failing=True))
         return tuple(rows)
@@ -238,7 +239,11 @@ class _Checker:
 
     def _shrinks(self, node: NodeId) -> bool:
         info = self.analysis.info(node)
-        if self.document.nodes[node].type not in ("Conv2D", "DepthwiseConv2D") or not info.inputs or info.output is None:
+        if (
+            self.document.nodes[node].type not in ("Conv2D", "DepthwiseConv2D")
+            or not info.inputs
+            or info.output is None
+        ):
             return False
         before = info.inputs[0]
         return before is not None and before.shape[1:3] != info.output.shape[1:3]
@@ -384,7 +389,9 @@ class _Checker:
             steps += [AddNode(made), Connect(Edge(before, made.id))]
             before, number = made.id, number + 1
         words = tr("Add an output layer: Dense {n}, {activation}", n=units, activation=activation)
-        return Repair(words, tr("fits {target}", target=self._target_words()), Compound(tr("add an output layer"), steps))
+        return Repair(
+            words, tr("fits {target}", target=self._target_words()), Compound(tr("add an output layer"), steps)
+        )
 
     def _end_activation(self, node: Node) -> None:
         """The last activation against the loss."""
@@ -404,18 +411,31 @@ class _Checker:
         logits = bool(loss and loss.params.get("from_logits"))
         if classes and logits and activation == "softmax":
             words = tr("already applies softmax, and the loss applies it again (from_logits).")
-            repair = Repair(tr("Set {name} activation to linear", name=node.name), words, SetParams(node.id, {"activation": UNSET}))
+            repair = Repair(
+                tr("Set {name} activation to linear", name=node.name), words, SetParams(node.id, {"activation": UNSET})
+            )
             self.add(f"softmax:{node.id}", "warning", node, words, repairs=(repair,))
         elif classes and not logits and activation != "softmax" and node.type == "Dense":
-            words = tr("gives numbers that are no probabilities ({activation}), but the loss expects softmax.", activation=activation)
+            words = tr(
+                "gives numbers that are no probabilities ({activation}), but the loss expects softmax.",
+                activation=activation,
+            )
             title = tr("Set {name} activation to softmax", name=node.name)
             command = SetParams(node.id, {"activation": "softmax"})
-            self.add(f"activation:{node.id}", "error", node, words, repairs=(Repair(title, tr("probabilities sum to 1"), command),))
+            self.add(
+                f"activation:{node.id}",
+                "error",
+                node,
+                words,
+                repairs=(Repair(title, tr("probabilities sum to 1"), command),),
+            )
         elif not classes and activation in ("softmax", "sigmoid", "relu", "tanh"):
             words = tr("ends with {activation}, so it cannot give every number.", activation=activation)
             title = tr("Set {name} activation to linear", name=node.name)
             command = SetParams(node.id, {"activation": UNSET})
-            self.add(f"activation:{node.id}", "warning", node, words, repairs=(Repair(title, tr("any number"), command),))
+            self.add(
+                f"activation:{node.id}", "warning", node, words, repairs=(Repair(title, tr("any number"), command),)
+            )
 
     def _data(self) -> None:
         if self.document.data.source is None:
@@ -449,4 +469,3 @@ def _distance(a: Node, b: Node) -> float:
 
 def _left_of(node: Node) -> tuple[float, float]:
     return node.position[0] - 200, node.position[1]
-

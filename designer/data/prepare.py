@@ -1,4 +1,4 @@
-"""From a data source to what training takes: split, scaled, with what a fitting network needs. And the same as source."""
+"""From a data source to what training takes: split and scaled; what a fitting network needs; the same as source."""
 
 from __future__ import annotations
 
@@ -93,12 +93,16 @@ def _split(x: Array, y: Array, settings: DataSettings, classes: bool) -> dict[st
             count = _count(len(y), share, settings) if name == "test" else round(settings.validation * _total(parts, y))
             try:
                 stratify = y if classes else None
-                x, held, y, labels = train_test_split(x, y, test_size=count, random_state=settings.seed, stratify=stratify)
+                x, held, y, labels = train_test_split(
+                    x, y, test_size=count, random_state=settings.seed, stratify=stratify
+                )
             except ValueError as error:
-                raise Refused(
-                    tr("The data cannot be split: {count} samples are too few for the {name} part. Hold back another share.",
-                       count=count, name=name)
-                ) from error  # fmt: skip
+                words = tr(
+                    "The data cannot be split: {count} samples are too few for the {name} part. Hold back another share.",
+                    count=count,
+                    name=name,
+                )
+                raise Refused(words) from error
             parts[name] = (held, labels)
     parts["train"] = (x, y)
     return parts
@@ -158,5 +162,5 @@ def _scale_lines(settings: DataSettings, source: DataSource) -> list[str]:
         "standard": "mean, scale = x_train.mean(axis=0), x_train.std(axis=0)",
         "minmax": "mean, scale = x_train.min(axis=0), x_train.max(axis=0) - x_train.min(axis=0)",
     }[scaling]
-    guard = 'scale[scale == 0] = 1'
+    guard = "scale[scale == 0] = 1"
     return [measured, guard, *(f"{name} = ({name} - mean) / scale" for name in names)]

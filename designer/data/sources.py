@@ -84,7 +84,11 @@ def _bundled(name: str, shape: tuple[int, ...]) -> tuple[Any, Any]:
 
     def lines(options: Mapping[str, Any], seed: int) -> list[str]:
         target = 'y.astype("float32")[:, None]' if name == "diabetes" else 'y.astype("int32")'
-        values = f'x.reshape(-1, {", ".join(map(str, shape))}).astype("float32")' if len(shape) > 1 else 'x.astype("float32")'
+        values = (
+            f'x.reshape(-1, {", ".join(map(str, shape))}).astype("float32")'
+            if len(shape) > 1
+            else 'x.astype("float32")'
+        )
         return [
             f"from sklearn.datasets import {function}",
             f"x, y = {function}(return_X_y=True)",
@@ -206,22 +210,55 @@ _TWO = ("A", "B")
 
 
 def _sources() -> tuple[DataSource, ...]:
-    def real(name: str, title: str, summary: str, kind: str, shape: tuple[int, ...], classes: Any, rows: int, **more: Any) -> DataSource:
+    def real(
+        name: str, title: str, summary: str, kind: str, shape: tuple[int, ...], classes: Any, rows: int, **more: Any
+    ) -> DataSource:
         load, lines = _bundled(name, shape)
         task = "classification" if classes else "regression"
         columns = _TABLES.get(name, ())
-        return DataSource(name, title, summary, task, kind, shape, tuple(classes), rows, load, lines, columns=columns, **more)
+        return DataSource(
+            name, title, summary, task, kind, shape, tuple(classes), rows, load, lines, columns=columns, **more
+        )
 
-    def points(name: str, title: str, summary: str, pair: tuple[Any, Any], noise: float, classes: Any = _TWO) -> DataSource:
+    def points(
+        name: str, title: str, summary: str, pair: tuple[Any, Any], noise: float, classes: Any = _TWO
+    ) -> DataSource:
         options = (_SAMPLES, _noise(noise))
-        return DataSource(name, title, summary, "classification", "points", (2,), classes, None, *pair, options, ("x", "y"))
+        return DataSource(
+            name, title, summary, "classification", "points", (2,), classes, None, *pair, options, ("x", "y")
+        )
 
     wine = tuple(f"class {i}" for i in range(3))
     return (
-        real("digits", "Handwritten digits", "1,797 pictures of 8 × 8 points.", "image", (8, 8, 1), map(str, range(10)), 1797, top=16.0),
-        real("iris", "Iris flowers", "Three kinds from four lengths.", "table", (4,), ("setosa", "versicolor", "virginica"), 150),
+        real(
+            "digits",
+            "Handwritten digits",
+            "1,797 pictures of 8 × 8 points.",
+            "image",
+            (8, 8, 1),
+            map(str, range(10)),
+            1797,
+            top=16.0,
+        ),
+        real(
+            "iris",
+            "Iris flowers",
+            "Three kinds from four lengths.",
+            "table",
+            (4,),
+            ("setosa", "versicolor", "virginica"),
+            150,
+        ),
         real("wine", "Wine", "Three growers from 13 measurements.", "table", (13,), wine, 178),
-        real("breast_cancer", "Breast cancer", "Malignant or benign from 30 measurements.", "table", (30,), ("malignant", "benign"), 569),
+        real(
+            "breast_cancer",
+            "Breast cancer",
+            "Malignant or benign from 30 measurements.",
+            "table",
+            (30,),
+            ("malignant", "benign"),
+            569,
+        ),
         real("diabetes", "Diabetes", "Progress of the disease from 10 measurements.", "table", (10,), (), 442),
         points("moons", "Two moons", "Two half circles that interlock.", _made("make_moons"), 0.2),
         points("circles", "Two circles", "A ring around a ring.", _made("make_circles"), 0.1),

@@ -249,6 +249,8 @@ class Toast(QFrame):
 
     def _place(self) -> None:
         host = self.parentWidget()
+        if host is None:
+            return
         self.move((host.width() - self.width()) // 2, host.height() - self.height() - 16)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

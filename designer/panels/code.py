@@ -58,7 +58,9 @@ class CodePanel(QWidget):
     def refresh(self) -> None:
         """Write the code again."""
         if not self._workspace.document.nodes:
-            self._code = CodeText(tr("# Nothing to write yet. Add an input and a layer; the code follows each step.\n"), {})
+            self._code = CodeText(
+                tr("# Nothing to write yet. Add an input and a layer; the code follows each step.\n"), {}
+            )
         else:
             self._code = to_keras(self._workspace.document)
         if self.text.toPlainText() != self._code.text:

@@ -96,7 +96,9 @@ class _Plot:
         """Colours and fonts of the theme."""
         pg, axis_font = self._pg, font("micro", mono=True)
         self.widget.setBackground(color("panel"))
-        self.widget.setTitle(self._name.replace("_", " ").capitalize(), color=color("text").name(), size="9pt", bold=True)
+        self.widget.setTitle(
+            self._name.replace("_", " ").capitalize(), color=color("text").name(), size="9pt", bold=True
+        )
         for side in ("left", "bottom"):
             axis = self.widget.getAxis(side)
             axis.setPen(color("line"))
@@ -125,7 +127,7 @@ class _Plot:
             self._labels[i].setText(f"{word} {_value(self._name, float(y[-1]))}" if len(y) else "")
             ends.append((float(x[-1]), float(y[-1])) if len(y) else None)
         last = max(epochs, max((e[0] for e in ends if e), default=1.0), 1.0)
-        self.widget.setXRange(0, last * 1.28, padding=0)
+        self.widget.setXRange(0, last * 1.42, padding=0)
         self.widget.enableAutoRange(axis="y")
         self._place_labels(ends)
 

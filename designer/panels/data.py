@@ -91,7 +91,11 @@ class DataPanel(QWidget):
         settings = msgspec.structs.replace(self._workspace.document.data, **values)
         if settings != self._workspace.document.data:
             key = next(iter(values))
-            words = tr("choose the data {name}", name=values["source"]) if key == "source" else tr("change the {key}", key=key)
+            words = (
+                tr("choose the data {name}", name=values["source"])
+                if key == "source"
+                else tr("change the {key}", key=key)
+            )
             self._workspace.run(SetData(settings, words, gesture=None if key == "source" else hash(key) & 0xFFFF))
 
     def refresh(self) -> None:
@@ -119,7 +123,11 @@ class DataPanel(QWidget):
             box.setRange(option.minimum, option.maximum)  # type: ignore[arg-type]
             box.setSingleStep(1 if option.whole else 0.05)  # type: ignore[arg-type]
             box.setValue(source.value(option.name, settings.options) if source else 0)
-            box.valueChanged.connect(lambda value, name=option.name: self._set(options={**self._workspace.document.data.options, name: value}))
+            box.valueChanged.connect(
+                lambda value, name=option.name: self._set(
+                    options={**self._workspace.document.data.options, name: value}
+                )
+            )
             self._options.addRow(Label(option.name.capitalize(), "small", "text2"), box)
 
     def _look(self) -> None:
@@ -134,7 +142,10 @@ class DataPanel(QWidget):
             self._words.setText(error.sentence)
             self.preview.show_data(None)
             return
-        parts = [tr("{n:,} {part}", n=len(y), part=name) for name, (_, y) in sorted(data.parts.items(), key=lambda p: p[0] != "train")]
+        parts = [
+            tr("{n:,} {part}", n=len(y), part=name)
+            for name, (_, y) in sorted(data.parts.items(), key=lambda p: p[0] != "train")
+        ]
         self._words.setText(f"{data.source.summary}  " + " | ".join(parts))
         self.preview.show_data(data)
 
@@ -204,7 +215,10 @@ class DataPreview(QWidget):
         for i in range(min(3, len(x))):
             values = x[i, :, 0]
             wide, high = self.width() - 16, self.height() - 16
-            points = [QPointF(8 + k / (len(values) - 1) * wide, 8 + (1.2 - float(v)) / 2.4 * high) for k, v in enumerate(values)]
+            points = [
+                QPointF(8 + k / (len(values) - 1) * wide, 8 + (1.2 - float(v)) / 2.4 * high)
+                for k, v in enumerate(values)
+            ]
             painter.setPen(QPen(color(("series1", "series2", "success")[i]), 2))
             painter.drawPolyline(points)
 

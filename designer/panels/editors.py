@@ -13,7 +13,12 @@ from engine import catalog
 from engine.catalog import ParamInfo
 
 Changed = Callable[[Any], None]
-_KINDS = {"Initializer": "initializer", "Regularizer": "regularizer", "Constraint": "constraint", "Activation": "activation"}
+_KINDS = {
+    "Initializer": "initializer",
+    "Regularizer": "regularizer",
+    "Constraint": "constraint",
+    "Activation": "activation",
+}
 
 
 def editor_for(info: ParamInfo, value: Any, changed: Changed) -> QWidget:
@@ -42,6 +47,8 @@ def _switch(value: Any, changed: Changed) -> QCheckBox:
 
 def _combo(words: list[str], value: Any, changed: Changed) -> QComboBox:
     box = QComboBox()
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(6)
     box.addItems(words)
     if value is not None and str(value) not in words:
         box.addItem(str(value))
@@ -66,13 +73,16 @@ def _objects(info: ParamInfo, value: Any, changed: Changed) -> QComboBox:
         elif info.type == "Activation":
             changed(text)
         else:
-            changed({"class_name": text, "config": {}, "module": f"keras.{_KINDS[info.type]}s", "registered_name": None})
+            changed(
+                {"class_name": text, "config": {}, "module": f"keras.{_KINDS[info.type]}s", "registered_name": None}
+            )
 
     return _combo(words, shown, choose)
 
 
 def _text(info: ParamInfo, value: Any, changed: Changed) -> QLineEdit:
     field = QLineEdit(shown(info, value))
+    field.setMinimumWidth(60)
 
     def finish() -> None:
         if not field.isModified():
@@ -142,11 +152,15 @@ def _whole(info: ParamInfo, text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(tr("{name} is a whole number. Got {text}.", name=info.name.replace("_", " "), text=repr(text))) from None
+        raise ValueError(
+            tr("{name} is a whole number. Got {text}.", name=info.name.replace("_", " "), text=repr(text))
+        ) from None
 
 
 def _number(info: ParamInfo, text: str) -> float:
     try:
         return float(text.replace(",", "."))
     except ValueError:
-        raise ValueError(tr("{name} is a number. Got {text}.", name=info.name.replace("_", " "), text=repr(text))) from None
+        raise ValueError(
+            tr("{name} is a number. Got {text}.", name=info.name.replace("_", " "), text=repr(text))
+        ) from None

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from designer.core.catalog import component
 from designer.core.commands import UNSET, RenameNode, SetBypassed, SetParams, SetTrainable
@@ -18,7 +28,7 @@ from designer.look.widgets import Button, Chip, EmptyState, HLine, Label, Sectio
 from designer.panels.editors import editor_for, mark
 from engine.catalog import ParamInfo
 
-KEY_WIDTH = 104
+KEY_WIDTH = 96
 
 
 class InspectorPanel(QWidget):
@@ -57,6 +67,7 @@ class InspectorPanel(QWidget):
 
     def _page(self, node: Node, count: int) -> QWidget:
         page = QWidget()
+        page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         layout = QVBoxLayout(page)
         layout.setContentsMargins(12, 10, 12, 12)
         layout.setSpacing(8)
@@ -107,7 +118,7 @@ class InspectorPanel(QWidget):
         layout.addWidget(Label(tr("Parameters"), "small", weight=600))
         layout.addLayout(self._rows(node, plain))
         if rest:
-            more = SectionHeader(tr("{n} more: {names}", n=len(rest), names=", ".join(p.name.replace("_", " ") for p in rest[:2]) + ", …"))
+            more = SectionHeader(tr("{n} more: {names}", n=len(rest), names=rest[0].name.replace("_", " ") + ", …"))
             more.setChecked(self._more)
             holder = QWidget()
             holder.setLayout(self._rows(node, rest))
@@ -130,12 +141,17 @@ class InspectorPanel(QWidget):
         info = self._workspace.analysis.info(node.id)
         for row, param in enumerate(params):
             given = param.name in node.params
-            key = Label(param.name.replace("_", " ").capitalize(), "small", "text" if given else "text2", weight=600 if given else None)
+            key = Label(
+                param.name.replace("_", " ").capitalize(),
+                "small",
+                "text" if given else "text2",
+                weight=600 if given else None,
+            )
             key.setToolTip(param.doc)
             key.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
             key.customContextMenuRequested.connect(lambda _, p=param: self._set(node, p, UNSET))
             value = node.params.get(param.name, param.default)
-            editor = editor_for(param, value, lambda v, p=param: self._set(node, p, v))
+            editor = editor_for(param, value, partial(self._set, node, param))
             grid.addWidget(key, 2 * row, 0)
             grid.addWidget(editor, 2 * row, 1)
             if info.param == param.name and info.error:
@@ -161,7 +177,9 @@ class InspectorPanel(QWidget):
         source = info.inputs[0] if info.inputs else None
         row.addWidget(Chip(shape_text(source), axes_text(source)))
         row.addWidget(Label("→", "body", "text2"))
-        row.addWidget(Chip(shape_text(info.output), axes_text(info.output), "error" if info.state == "error" else "normal"))
+        row.addWidget(
+            Chip(shape_text(info.output), axes_text(info.output), "error" if info.state == "error" else "normal")
+        )
         row.addStretch()
         layout.addLayout(row)
         words = info.error or "; ".join(info.derivation) or (axes_words(info.output) if info.output else "")
@@ -177,7 +195,8 @@ class InspectorPanel(QWidget):
             row = QHBoxLayout()
             row.addWidget(Label(key, "micro", "text2"))
             row.addStretch()
-            row.addWidget(Label(value, "micro", mono=True))
+            number = Label(value, "micro", mono=True, wrap=len(value) > 26)
+            row.addWidget(number)
             layout.addLayout(row)
 
     def _buttons(self, node: Node) -> QHBoxLayout:

@@ -112,6 +112,7 @@ class PalettePanel(QWidget):
         for i in range(self.tree.topLevelItemCount()):
             top = self.tree.topLevelItem(i)
             for k in range(top.childCount() if top else 0):
-                if top and top.child(k).data(0, NAME) == name:
-                    return top.child(k)
+                row = top.child(k) if top else None
+                if row is not None and row.data(0, NAME) == name:
+                    return row
         return None

@@ -40,14 +40,15 @@ class _Row(QFrame):
         row.setContentsMargins(12, 8, 12, 8)
         row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(column, 1)
-        buttons = QVBoxLayout()
         for repair in problem.repairs:
             button = Button(repair.title, "repair")
             button.setObjectName("repair")
             button.setToolTip(repair.effect)
             button.clicked.connect(lambda _, r=repair: panel.show_repair(r))
-            buttons.addWidget(button)
-        row.addLayout(buttons)
+            line = QHBoxLayout()
+            line.addWidget(button)
+            line.addWidget(Label(repair.effect, "micro", "text3", wrap=True), 1)
+            column.addLayout(line)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._problem.node:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QProgressBar, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QProgressBar,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from designer.core import changes as ch
 from designer.core.commands import SetTraining
@@ -165,9 +175,13 @@ class TrainingPanel(QWidget):
         self._row(tr("Optimizer"), self._optimizers(training.optimizer))
         known = catalog.component("optimizer", training.optimizer.name)
         for param in known.params:
-            if not param.advanced and param.group == "" and param.name in ("learning_rate", "momentum", "beta_1", "rho"):
+            if (
+                not param.advanced
+                and param.group == ""
+                and param.name in ("learning_rate", "momentum", "beta_1", "rho")
+            ):
                 value = training.optimizer.params.get(param.name, param.default)
-                editor = editor_for(param, value, lambda v, p=param: self._set_optimizer(p.name, v, p.default))
+                editor = editor_for(param, value, partial(self._set_optimizer, param.name, param.default))
                 self._row(param.name.replace("_", " ").capitalize(), editor)
         self._row(tr("Loss"), self._losses(training.loss))
         for name, words in (("epochs", tr("Epochs")), ("batch_size", tr("Batch size")), ("seed", tr("Seed"))):
@@ -176,7 +190,9 @@ class TrainingPanel(QWidget):
             box.setRange(0 if name == "seed" else 1, 999_999)
             box.setValue(getattr(training, name))
             box.setKeyboardTracking(False)
-            box.valueChanged.connect(lambda v, n=name, w=words: self._set(tr("set {w} to {v}", w=w.lower(), v=v), **{n: v}))
+            box.valueChanged.connect(
+                lambda v, n=name, w=words: self._set(tr("set {w} to {v}", w=w.lower(), v=v), **{n: v})
+            )
             self._row(words, box)
         again = self.findChild(QWidget, focused) if focused else None
         if again is not None:
@@ -195,12 +211,14 @@ class TrainingPanel(QWidget):
         box.textActivated.connect(lambda name: self._set(tr("use {name}", name=name), optimizer=Choice(name)))
         return box
 
-    def _set_optimizer(self, name: str, value: Any, default: Any) -> None:
+    def _set_optimizer(self, name: str, default: Any, value: Any) -> None:
         chosen = self._workspace.document.training.optimizer
         params = {**chosen.params, name: value}
         if value == default:
             params.pop(name)
-        self._set(tr("set {name} to {value}", name=name.replace("_", " "), value=value), optimizer=Choice(chosen.name, params))
+        self._set(
+            tr("set {name} to {value}", name=name.replace("_", " "), value=value), optimizer=Choice(chosen.name, params)
+        )
 
     def _losses(self, chosen: Choice | None) -> QComboBox:
         box = QComboBox()
@@ -209,5 +227,7 @@ class TrainingPanel(QWidget):
         if chosen is not None and chosen.name not in _LOSSES:
             box.addItem(chosen.name)
         box.setCurrentText(chosen.name if chosen else tr("as fits the data"))
-        box.activated.connect(lambda i: self._set(tr("change the loss"), loss=Choice(box.itemText(i)) if i else None, metrics=None))
+        box.activated.connect(
+            lambda i: self._set(tr("change the loss"), loss=Choice(box.itemText(i)) if i else None, metrics=None)
+        )
         return box

@@ -98,9 +98,10 @@ def encode(message: Any) -> bytes:
 def decode_event(line: bytes) -> Event | None:
     """The event on a line, or None when the line is something else (a library may print)."""
     try:
-        return _EVENTS.decode(line)
+        event: Event = _EVENTS.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+    return event
 
 
 def decode_job(line: bytes) -> Job:

@@ -1,4 +1,4 @@
-"""The training process: a job on standard input, events on standard output. Knows the engine and the data, no window."""
+"""The training process: a job on standard input, events on standard output. It knows no window."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Control:
 class Trainer:
     """Runs one job."""
 
-    def __init__(self, job: p.Job, out: BinaryIO, control: Control) -> None:
+    def __init__(self, job: p.Job, out: Any, control: Control) -> None:
         self._job, self._out, self._control = job, out, control
         self.reason, self.sentence, self.done = "done", "", 0
         self._started = time.monotonic()
