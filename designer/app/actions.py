@@ -33,8 +33,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("save_as", "File", tr("Save as …"), ("Ctrl+Shift+S",), lambda w: w.save_as()),
     ActionSpec("welcome", "File", tr("Welcome page"), (), lambda w: w.show_welcome(), False),
     ActionSpec("quit", "File", tr("Quit"), ("Ctrl+Q",), lambda w: w.close(), False),
-    ActionSpec("undo", "Edit", tr("Undo"), ("Ctrl+Z",), lambda w: w.editor.workspace.history.undo()),
-    ActionSpec("redo", "Edit", tr("Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), lambda w: w.editor.workspace.history.redo()),
+    ActionSpec("undo", "Edit", tr("Undo"), ("Ctrl+Z",), lambda w: w.editor.workspace.undo()),
+    ActionSpec("redo", "Edit", tr("Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), lambda w: w.editor.workspace.redo()),
     ActionSpec("delete", "Edit", tr("Delete"), ("Del", "Backspace"), lambda w: w.editor.canvas.delete_selection()),
     ActionSpec(
         "reconnect", "Edit", tr("Delete and reconnect"), ("Ctrl+Del",), lambda w: w.editor.canvas.delete_and_reconnect()

@@ -1,0 +1,144 @@
+"""Problems: each is told with the layer, the rule and the numbers, and its first repair really repairs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from designer.core.analysis import Analysis
+from designer.core.commands import SetData, SetTraining
+from designer.core.document import Document
+from designer.core.problems import Problem, preview, validate
+from designer.core.settings import Choice, DataSettings, TrainingSettings
+from tests.designer.drawing import CONV, add, blank, classifier, line, residual
+
+OUTPUT = ("Dense", "digit", {"units": 10, "activation": "softmax"})
+
+
+def problems(document: Document) -> list[Problem]:
+    return validate(document, Analysis(document))
+
+
+def errors(document: Document) -> list[Problem]:
+    return [problem for problem in problems(document) if problem.severity == "error"]
+
+
+def dense_on_pictures() -> Document:
+    return line(("Input", "digits", {}), ("Conv2D", "conv", CONV), OUTPUT)
+
+
+def no_output() -> Document:
+    return line(("Input", "digits", {}), ("Conv2D", "conv", CONV), ("Flatten", "flatten", {}))
+
+
+def wrong_units() -> Document:
+    return line(("Input", "digits", {}), ("Flatten", "flatten", {}), ("Dense", "digit", {"units": 7, "activation": "softmax"}))
+
+
+def no_softmax() -> Document:
+    return line(("Input", "digits", {}), ("Flatten", "flatten", {}), ("Dense", "digit", {"units": 10}))
+
+
+def wrong_loss() -> Document:
+    document = classifier()
+    SetTraining(TrainingSettings(loss=Choice("MeanSquaredError"))).do(document)
+    return document
+
+
+def dangling() -> Document:
+    document = line(("Input", "digits", {}), ("Flatten", "flatten", {}))
+    add(document, "Dense", "digit", units=10, activation="softmax")
+    return document
+
+
+def window_too_large() -> Document:
+    conv = {"filters": 4, "kernel_size": [9, 9]}
+    return line(("Input", "digits", {}), ("Conv2D", "conv", conv), ("Flatten", "flatten", {}), OUTPUT)
+
+
+def unequal_add() -> Document:
+    document = residual()
+    from designer.core.commands import SetParams
+
+    SetParams(document.node_named("conv_2").id, {"padding": "valid"}).do(document)  # type: ignore[union-attr]
+    return document
+
+
+def recurrent_on_pictures() -> Document:
+    return line(("Input", "digits", {}), ("LSTM", "lstm", {"units": 8}), OUTPUT)
+
+
+def no_input() -> Document:
+    document = blank()
+    add(document, "Flatten", "flatten")
+    add(document, "Dense", "digit", "flatten", units=10, activation="softmax")
+    return document
+
+
+def other_input_shape() -> Document:
+    return line(("Input", "digits", {"shape": [28, 28, 1]}), ("Flatten", "flatten", {}), OUTPUT)
+
+
+def bad_setting() -> Document:
+    return line(("Input", "digits", {}), ("Flatten", "flatten", {}), ("Dropout", "dropout", {"rate": 0.2, "seed": "x"}), OUTPUT)
+
+
+FAULTS = [
+    (dense_on_pictures, "Insert Flatten", "digit"),
+    (no_output, "Add an output layer", "flatten"),
+    (wrong_units, "Set digit units to 10", "7 ≠ 10"),
+    (no_softmax, "Set digit activation to softmax", "softmax"),
+    (wrong_loss, "Use the loss that fits", "does not fit"),
+    (dangling, "Connect flatten to digit", "nothing feeds it"),
+    (window_too_large, "Set conv padding to same", "(8 − 9)/1 + 1 = 0"),
+    (unequal_add, "Set conv_2 padding to same", "8 ≠ 6"),
+    (recurrent_on_pictures, "Insert Reshape(8, 8)", "axes"),
+    (no_input, "Add an Input", "no Input"),
+    (other_input_shape, "Set digits shape", "28×28×1"),
+    (bad_setting, "Set dropout seed back", "seed"),
+]
+
+
+@pytest.mark.parametrize(("make", "title", "words"), FAULTS, ids=[fault[0].__name__ for fault in FAULTS])
+def test_a_fault_is_told_and_its_first_repair_repairs_it(make: Any, title: str, words: str) -> None:
+    document = make()
+    found = errors(document)
+    assert found, "the fault was not noticed"
+    problem = next(p for p in found if p.repairs)
+    assert words in problem.sentence or words in str(problem.derivation) or words == problem.name
+    repair = problem.repairs[0]
+    assert repair.title.startswith(title)
+    before = document.state()
+    shown = preview(document, repair)
+    assert document.state() == before, "a preview must not touch the document"
+    repair.command.do(document)
+    assert len(errors(document)) == shown.errors_left < len(found)
+    repair.command.undo(document)
+    assert document.state() == before
+
+
+def test_the_derivation_follows_the_chain_to_the_failing_layer() -> None:
+    problem = next(p for p in errors(unequal_add()) if p.name == "add")
+    rows = {step.name: step for step in problem.derivation}
+    assert rows["conv_2"].rule == "valid: (8 − 3)/1 + 1 = 6"
+    assert rows["conv_2"].shape == "6×6×4"
+    assert rows["add"].failing
+    waiting = next(p for p in problems(unequal_add()) if p.waiting)
+    assert "2 layers wait for add: flatten, digit" in waiting.sentence
+
+
+def test_a_finished_network_has_no_errors_and_an_empty_one_no_problems() -> None:
+    assert errors(residual()) == []
+    assert problems(Document()) == []
+
+
+def test_advice_for_softmax_twice_unscaled_and_missing_data() -> None:
+    document = classifier()
+    SetTraining(TrainingSettings(loss=Choice("SparseCategoricalCrossentropy", {"from_logits": True}))).do(document)
+    SetData(DataSettings(source="digits", scaling="none")).do(document)
+    told = {p.key.partition(":")[0]: p.severity for p in problems(document)}
+    assert told["softmax"] == "warning"
+    assert told["unscaled"] == "warning"
+    SetData(DataSettings()).do(document)
+    assert any(p.key == "no-data" for p in problems(line(("Input", "x", {"shape": [4]}), source=None)))
