@@ -66,7 +66,9 @@ def digits_residual() -> Document:
 
 
 def digits_cnn() -> Document:
-    d = Drawing("digits", "digits", TrainingSettings(epochs=40, seed=3, optimizer=Choice("Adam", {"learning_rate": 0.002})))
+    d = Drawing(
+        "digits", "digits", TrainingSettings(epochs=40, seed=3, optimizer=Choice("Adam", {"learning_rate": 0.002}))
+    )
     d.line(
         ("Input", "digits", {}),
         ("Conv2D", "conv_1", CONV),
@@ -174,7 +176,9 @@ def trained(document: Document) -> Project:
         Trainer(job, lines, Control()).run()
         ended: Any = lines.finished
         weights = Path(ended.weights).read_bytes()
-    run = RunRecord(1, ended.reason, job.seed, ended.epochs, lines.series.history(), ended.test, round(ended.seconds, 2))
+    run = RunRecord(
+        1, ended.reason, job.seed, ended.epochs, lines.series.history(), ended.test, round(ended.seconds, 2)
+    )
     return Project(document, weights, [run])
 
 

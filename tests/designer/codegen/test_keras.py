@@ -19,7 +19,6 @@ from designer.core.document import Document, Node
 from designer.core.settings import Choice, TrainingSettings
 from designer.data.prepare import prepare
 from designer.data.sources import SOURCES
-from engine import saving
 from tests.designer.drawing import CONV, add, blank, classifier, line, residual
 
 
@@ -45,7 +44,9 @@ def settings() -> Document:
         source="iris",
     )
     callback = Choice("EarlyStopping", {"monitor": "val_loss", "patience": 5})
-    training = TrainingSettings(Choice("SGD", {"learning_rate": 0.05, "momentum": 0.9}), epochs=2, callbacks=(callback,))
+    training = TrainingSettings(
+        Choice("SGD", {"learning_rate": 0.05, "momentum": 0.9}), epochs=2, callbacks=(callback,)
+    )
     SetTraining(training).do(document)
     return document
 
@@ -131,7 +132,9 @@ def test_a_line_is_sequential_and_a_branch_functional() -> None:
 @pytest.mark.parametrize("component", layers(), ids=lambda c: c.name)
 def test_every_layer_of_the_catalogue_can_be_written(component: Any) -> None:
     values = {"int": 2, "Dims": [2] * (component.params[0].rank or 1 if component.params else 1), "float": 0.5}
-    params = {i.name: values.get(i.type, "relu" if i.type == "Activation" else [2]) for i in component.params if i.required}
+    params = {
+        i.name: values.get(i.type, "relu" if i.type == "Activation" else [2]) for i in component.params if i.required
+    }
     text = layer_call(Node("n1", component.name, "layer", params), (2,)).text
     compile(text, "code", "eval")
     assert 'name="layer"' in text

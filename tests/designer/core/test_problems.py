@@ -33,7 +33,9 @@ def no_output() -> Document:
 
 
 def wrong_units() -> Document:
-    return line(("Input", "digits", {}), ("Flatten", "flatten", {}), ("Dense", "digit", {"units": 7, "activation": "softmax"}))
+    return line(
+        ("Input", "digits", {}), ("Flatten", "flatten", {}), ("Dense", "digit", {"units": 7, "activation": "softmax"})
+    )
 
 
 def no_softmax() -> Document:
@@ -81,7 +83,9 @@ def other_input_shape() -> Document:
 
 
 def bad_setting() -> Document:
-    return line(("Input", "digits", {}), ("Flatten", "flatten", {}), ("Dropout", "dropout", {"rate": 0.2, "seed": "x"}), OUTPUT)
+    return line(
+        ("Input", "digits", {}), ("Flatten", "flatten", {}), ("Dropout", "dropout", {"rate": 0.2, "seed": "x"}), OUTPUT
+    )
 
 
 FAULTS = [

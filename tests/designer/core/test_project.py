@@ -77,11 +77,13 @@ def test_trained_weights_are_kept_byte_for_byte_while_they_fit(tmp_path: Path) -
 def project_bytes() -> bytes:
     stream = io.BytesIO()
     config, weights = model_parts(Project(classifier()))
-    from designer.core.project import record_of
-
     import msgspec
 
-    saving.write_archive(stream, config=config, weights=weights, extras={MEMBER: msgspec.json.encode(record_of(classifier()))})
+    from designer.core.project import record_of
+
+    saving.write_archive(
+        stream, config=config, weights=weights, extras={MEMBER: msgspec.json.encode(record_of(classifier()))}
+    )
     return stream.getvalue()
 
 

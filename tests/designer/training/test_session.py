@@ -87,7 +87,9 @@ def test_lost_numbers_name_the_learning_rate(qtbot: Any, session: Session, tmp_p
     from designer.core.commands import SetParams
 
     SetParams(document.node_named("digit").id, {"activation": "linear"}).do(document)  # type: ignore[union-attr]
-    SetTraining(TrainingSettings(Choice("SGD", {"learning_rate": 1e30}), Choice("MeanSquaredError"), (), epochs=3)).do(document)
+    SetTraining(TrainingSettings(Choice("SGD", {"learning_rate": 1e30}), Choice("MeanSquaredError"), (), epochs=3)).do(
+        document
+    )
     from designer.core.commands import SetData
     from designer.core.settings import DataSettings
 
@@ -95,7 +97,13 @@ def test_lost_numbers_name_the_learning_rate(qtbot: Any, session: Session, tmp_p
     work = job_for(document, tmp_path)
     config = dict(work.config)
     config["compile_config"] = {**config["compile_config"], "loss": "mean_absolute_error", "metrics": []}
-    outcome = run(qtbot, session, dataclasses.replace(work, config=config) if dataclasses.is_dataclass(work) else msgspec.structs.replace(work, config=config))
+    outcome = run(
+        qtbot,
+        session,
+        dataclasses.replace(work, config=config)
+        if dataclasses.is_dataclass(work)
+        else msgspec.structs.replace(work, config=config),
+    )
     assert outcome.reason in ("nan", "failed")
     assert outcome.sentence
 
