@@ -62,6 +62,19 @@ def sigmoid(x: Array, out: Any = None) -> Array:
     return np.asarray(np.reciprocal(out, out=out))
 
 
+def where_positive(g: Array, y: Array, out: Any = None) -> Array:
+    """g where y is positive, else 0."""
+    if y.size <= PIECE or out is None or not (g.flags.c_contiguous and y.flags.c_contiguous):
+        return np.asarray(np.multiply(g, y > 0, out=out))
+    flat, own, target = g.reshape(-1), y.reshape(-1), out.reshape(-1)
+    positive = np.empty(PIECE, bool)
+    for start in range(0, y.size, PIECE):
+        part = slice(start, min(start + PIECE, y.size))
+        chosen = np.greater(own[part], 0, out=positive[: part.stop - start])
+        np.multiply(flat[part], chosen, out=target[part])
+    return np.asarray(out)
+
+
 def softplus(x: Array, out: Any = None) -> Array:
     """log(1 + exp(x)) as max(x, 0) + log(1 + exp(-|x|))."""
 

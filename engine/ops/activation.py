@@ -77,7 +77,7 @@ def relu(x: Any, *, out: Any = None) -> Any:
 )
 def relu_grad(g: Any, y: Any, *, out: Any = None) -> Any:
     """g where y is positive, else 0."""
-    return np.multiply(g, y > 0, out=out)
+    return kernels.where_positive(g, y, out)
 
 
 @defop(
