@@ -40,6 +40,7 @@ __all__ = [
     "softplus",
     "softsign",
     "sparse_plus",
+    "sparse_sigmoid",
     "sparsemax",
     "squareplus",
     "swish",
@@ -295,6 +296,12 @@ def sparse_plus(x: Any) -> Any:
     x = _floating(x)
     middle = 0.25 * ew.square(x + 1.0)
     return ew.where(ew.less_equal(x, -1.0), 0.0, ew.where(ew.less(x, 1.0), middle, x))
+
+
+@composite(f"{NN}:SparseSigmoid")
+def sparse_sigmoid(x: Any) -> Any:
+    """0 below -1, (x + 1) / 2 between, 1 above 1."""
+    return ew.clip(0.5 * (_floating(x) + 1.0), 0.0, 1.0)
 
 
 @composite(f"{NN}:Threshold")
