@@ -48,16 +48,6 @@ def _batch_first(sequence: Array) -> Array:
     return np.ascontiguousarray(sequence.swapaxes(0, 1))
 
 
-class _Outputs:
-    """Outputs of all steps; a masked step repeats the one before (zeros at the start)."""
-
-    def __init__(self, time: int, like: Array) -> None:
-        self.sequence = np.zeros((time, *like.shape), like.dtype)
-
-    def put(self, t: int, h: Array, mask: Array | None) -> None:
-        self.sequence[t] = h if mask is None else np.where(mask, h, self.sequence[t - 1] if t else 0)
-
-
 class _OutputGrads:
     """Gradients of the outputs, handed back over masked steps."""
 
@@ -71,18 +61,21 @@ class _OutputGrads:
         return inside
 
 
-def simple_rnn(x: Array, kernel: Array, recurrent: Array, bias: Any, h: Array, mask: Any) -> tuple[Array, ...]:
+def simple_rnn(x: Array, kernel: Array, recurrent: Array, bias: Any, h: Array, mask: Any, out: Any = None) -> Any:
     """h = tanh(x·kernel + bias + h·recurrent). Returns outputs, last h, all h (time first)."""
     inputs = project(x, kernel, bias)
-    states = np.empty((len(inputs) + 1, *h.shape), x.dtype)
+    if out is None:
+        shapes = (*x.shape[:2], h.shape[-1]), h.shape, (len(inputs) + 1, *h.shape)
+        out = tuple(aligned_empty(shape, x.dtype) for shape in shapes)
+    outputs, last, states = out
     states[0] = h
-    outputs = _Outputs(len(inputs), h)
     for t, z in enumerate(inputs):
         m = _step_mask(mask, t)
         new = np.tanh(z + states[t] @ recurrent)
         states[t + 1] = _keep(m, new, states[t])
-        outputs.put(t, new, m)
-    return _batch_first(outputs.sequence), states[-1].copy(), states
+        outputs[:, t] = new if m is None else np.where(m, new, outputs[:, t - 1] if t else 0)
+    last[...] = states[-1]
+    return outputs, last, states
 
 
 def simple_rnn_grad(
@@ -225,16 +218,17 @@ def _bias_grad(dz: Array) -> Array:
 
 
 def gru(
-    x: Array, kernel: Array, recurrent: Array, bias: Any, h: Array, mask: Any, reset_after: bool
+    x: Array, kernel: Array, recurrent: Array, bias: Any, h: Array, mask: Any, reset_after: bool, out: Any = None
 ) -> tuple[Array, ...]:
     """Returns outputs, last h, all h, all gates (z, r, candidate), and the recurrent share of the candidate."""
     input_bias = bias if bias is None or not reset_after else bias[0]
     inputs = project(x, kernel, input_bias)
-    time, units = len(inputs), h.shape[-1]
-    hs = np.empty((time + 1, *h.shape), x.dtype)
-    gates, shares = np.empty_like(inputs), np.empty((time, *h.shape), x.dtype)
+    (batch, time, _), units = x.shape, h.shape[-1]
+    if out is None:
+        shapes = (batch, time, units), h.shape, (time + 1, *h.shape), inputs.shape, (time, *h.shape)
+        out = tuple(aligned_empty(shape, x.dtype) for shape in shapes)
+    outputs, last, hs, gates, shares = out
     hs[0] = h
-    outputs = _Outputs(time, h)
     for t in range(time):
         m, own, before = _step_mask(mask, t), gates[t], hs[t]
         if reset_after:
@@ -252,8 +246,9 @@ def gru(
         z = own[:, :units]
         new = z * before + (1 - z) * own[:, 2 * units :]
         hs[t + 1] = _keep(m, new, before)
-        outputs.put(t, new, m)
-    return _batch_first(outputs.sequence), hs[-1].copy(), hs, gates, shares
+        outputs[:, t] = new if m is None else np.where(m, new, outputs[:, t - 1] if t else 0)
+    last[...] = hs[-1]
+    return outputs, last, hs, gates, shares
 
 
 def gru_grad(

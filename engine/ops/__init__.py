@@ -11,6 +11,7 @@ from engine.ops.index import *
 from engine.ops.linalg import *
 from engine.ops.loss import *
 from engine.ops.norm import *
+from engine.ops.optimizer import *
 from engine.ops.pool import *
 from engine.ops.reduce import *
 from engine.ops.rnn import *

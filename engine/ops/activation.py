@@ -14,7 +14,7 @@ from engine.core.tensor import Spec, convert_to_tensor, infer_shape_of
 from engine.kernels import pointwise as kernels
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
-from engine.ops import shape as sh
+from engine.ops.shape import arange, flip, reshape, split
 
 __all__ = [
     "celu",
@@ -40,6 +40,7 @@ __all__ = [
     "softplus",
     "softsign",
     "sparse_plus",
+    "sparse_sigmoid",
     "sparsemax",
     "squareplus",
     "swish",
@@ -77,7 +78,7 @@ def relu(x: Any, *, out: Any = None) -> Any:
 )
 def relu_grad(g: Any, y: Any, *, out: Any = None) -> Any:
     """g where y is positive, else 0."""
-    return np.multiply(g, y > 0, out=out)
+    return kernels.where_positive(g, y, out)
 
 
 @defop(
@@ -253,7 +254,7 @@ def celu(x: Any, alpha: float = 1.0) -> Any:
 @composite(f"{NN}:Glu")
 def glu(x: Any, axis: int = -1) -> Any:
     """The first half times the sigmoid of the second half."""
-    first, second = sh.split(x, 2, axis=axis)
+    first, second = split(x, 2, axis=axis)
     return first * sigmoid(second)
 
 
@@ -295,6 +296,12 @@ def sparse_plus(x: Any) -> Any:
     x = _floating(x)
     middle = 0.25 * ew.square(x + 1.0)
     return ew.where(ew.less_equal(x, -1.0), 0.0, ew.where(ew.less(x, 1.0), middle, x))
+
+
+@composite(f"{NN}:SparseSigmoid")
+def sparse_sigmoid(x: Any) -> Any:
+    """0 below -1, (x + 1) / 2 between, 1 above 1."""
+    return ew.clip(0.5 * (_floating(x) + 1.0), 0.0, 1.0)
 
 
 @composite(f"{NN}:Threshold")
@@ -366,11 +373,11 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     from engine.ops.index import sort
 
     x = _floating(x)
-    ordered = sh.flip(sort(x, axis=axis), axis=axis)
+    ordered = flip(sort(x, axis=axis), axis=axis)
     length = infer_shape_of(x)[axis]
     place = [1] * len(infer_shape_of(x))
     place[axis] = -1
-    k = sh.reshape(sh.arange(1, (length or 0) + 1, dtype=x.dtype), place)
+    k = reshape(arange(1, (length or 0) + 1, dtype=x.dtype), place)
     sums = red.cumsum(ordered, axis=axis)
     support = ew.cast(ew.greater(1.0 + k * ordered, sums), x.dtype)
     count = red.sum(support, axis=axis, keepdims=True)

@@ -15,8 +15,8 @@ from engine.core.tensor import Spec, convert_to_tensor, infer_shape_of
 from engine.kernels import attention as kernels
 from engine.ops import elementwise as ew
 from engine.ops import linalg as la
-from engine.ops import shape as sh
 from engine.ops.activation import softmax, softmax_grad
+from engine.ops.shape import ones, tril
 
 __all__ = ["attention", "dot_product_attention"]
 
@@ -142,5 +142,5 @@ def _allowed(query: Any, key: Any, mask: Any, is_causal: bool) -> Any:
     if not is_causal:
         return mask
     rows, columns = infer_shape_of(query)[1], infer_shape_of(key)[1]
-    causal = ew.cast(sh.tril(sh.ones((int(rows or 0), int(columns or 0)), "int32")), "bool")
+    causal = ew.cast(tril(ones((int(rows or 0), int(columns or 0)), "int32")), "bool")
     return causal if mask is None else ew.logical_and(mask, causal)

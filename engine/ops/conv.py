@@ -13,7 +13,7 @@ from engine.core.op import OPS, composite, defop, dispatch
 from engine.core.tensor import Spec, convert_to_tensor, infer_shape_of
 from engine.kernels import conv as kernels
 from engine.kernels import depthwise as depthwise_kernels
-from engine.ops import shape as sh
+from engine.ops.shape import transpose
 
 __all__ = ["conv", "depthwise_conv", "separable_conv"]
 
@@ -183,7 +183,7 @@ def channels_last(x: Any, data_format: str) -> Any:
     if data_format == "channels_last":
         return x
     rank = len(infer_shape_of(x))
-    return sh.transpose(x, (0, *range(2, rank), 1))
+    return transpose(x, (0, *range(2, rank), 1))
 
 
 def channels_back(y: Any, data_format: str) -> Any:
@@ -191,7 +191,7 @@ def channels_back(y: Any, data_format: str) -> Any:
     if data_format == "channels_last":
         return y
     rank = len(infer_shape_of(y))
-    return sh.transpose(y, (0, rank - 1, *range(1, rank - 1)))
+    return transpose(y, (0, rank - 1, *range(1, rank - 1)))
 
 
 def _prepared(inputs: Any, kernel: Any, strides: Any, dilation: Any, data_format: Any) -> tuple[Any, Any, Any, str]:

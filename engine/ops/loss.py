@@ -14,8 +14,8 @@ from engine.core.tensor import Spec, convert_to_tensor
 from engine.kernels.pointwise import log_softmax as log_softmax_kernel
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
-from engine.ops import shape as sh
 from engine.ops.activation import log_softmax, softplus
+from engine.ops.shape import expand_dims, squeeze
 
 __all__ = [
     "binary_crossentropy",
@@ -99,7 +99,7 @@ def _entropy_vjp(grads: Any, outputs: Any, inputs: Any, attrs: Any) -> tuple[Any
     (g, g_logs), (_, logs), (target, _), axis = grads, outputs, inputs, attrs["axis"]
     by_target, by_logits = None, None
     if g is not None:
-        wide = sh.expand_dims(g, axis)
+        wide = expand_dims(g, axis)
         by_target, by_logits = -(wide * logs), softmax_cross_entropy_grad(wide, target, logs, axis=axis)
     if g_logs is not None:
         share = g_logs - ew.exp(logs) * red.sum(g_logs, axis=axis, keepdims=True)
@@ -169,7 +169,7 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
     """-log(output at the target's class)."""
     target, output = ew.cast(convert_to_tensor(target), "int32"), convert_to_tensor(output)
     if len(target.shape) == len(output.shape) and target.shape[-1] == 1:
-        target = sh.squeeze(target, axis=-1)
+        target = squeeze(target, axis=-1)
     if len(output.shape) < 1:
         raise ValueError(f"Argument `output` must be at least rank 1. Received: output.shape={output.shape}")
     place = axis % len(output.shape)

@@ -14,7 +14,7 @@ from engine.core.tensor import Spec, convert_to_tensor
 from engine.kernels import norm as kernels
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
-from engine.ops import shape as sh
+from engine.ops.shape import reshape
 
 __all__ = [
     "batch_norm_train",
@@ -146,7 +146,7 @@ def _along(value: Any, axis: int, rank: int) -> Any:
     """A vector laid along one axis of a value of `rank` axes."""
     shape = [1] * rank
     shape[axis % rank] = -1
-    return sh.reshape(value, shape)
+    return reshape(value, shape)
 
 
 @composite(f"{NN}:BatchNorm")
@@ -175,7 +175,7 @@ def _as_broadcast(value: Any, x: Any, axes: tuple[int, ...]) -> Any:
     value = ew.cast(convert_to_tensor(value), x.dtype)
     if axes == (len(x.shape) - 1,) or len(value.shape) == len(x.shape):
         return value
-    return sh.reshape(value, [d if i in axes else 1 for i, d in enumerate(x.shape)])
+    return reshape(value, [d if i in axes else 1 for i, d in enumerate(x.shape)])
 
 
 @composite(f"{NN}:LayerNorm")

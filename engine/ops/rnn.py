@@ -65,7 +65,7 @@ def _simple_vjp(grads: Any, outputs: Any, inputs: Any, attrs: Any) -> tuple[Any,
 )
 def simple_rnn(x: Any, kernel: Any, recurrent: Any, bias: Any, h: Any, mask: Any, *, out: Any = None) -> Any:
     """h = tanh(x·kernel + bias + h·recurrent) step by step; returns outputs, last h, all h."""
-    return _emit(kernels.simple_rnn(x, kernel, recurrent, bias, h, mask), out)
+    return kernels.simple_rnn(x, kernel, recurrent, bias, h, mask, out)
 
 
 _SECOND = "second derivatives of recurrent layers are not offered by the fused op"
@@ -181,7 +181,7 @@ def gru(
     x: Any, kernel: Any, recurrent: Any, bias: Any, h: Any, mask: Any, *, reset_after: bool = True, out: Any = None
 ) -> Any:
     """Gated recurrent unit (Cho 2014), with the reset gate after or before the recurrent product."""
-    return _emit(kernels.gru(x, kernel, recurrent, bias, h, mask, reset_after), out)
+    return kernels.gru(x, kernel, recurrent, bias, h, mask, reset_after, out)
 
 
 def _gru_grad_specs(

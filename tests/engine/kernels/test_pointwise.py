@@ -100,3 +100,16 @@ def test_softmax_and_its_logarithm(axis: Any) -> None:
     out = aligned_empty(x.shape, x.dtype)
     np.copyto(out, x)
     np.testing.assert_array_equal(pointwise.softmax(out, axis, out=out), y)
+
+
+@pytest.mark.parametrize("shape", [(5,), (3, 40_000), (0, 4)])
+def test_gradients_pass_where_the_result_is_positive(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(5)
+    g, y = rng.normal(size=shape).astype("float32"), np.maximum(rng.normal(size=shape), 0).astype("float32")
+    out = np.full(shape, np.nan, "float32")
+    wanted = np.where(y > 0, g, 0)
+    np.testing.assert_array_equal(pointwise.where_positive(g, y), wanted)
+    assert pointwise.where_positive(g, y, out) is out
+    np.testing.assert_array_equal(out, wanted)
+    assert pointwise.where_positive(g, y, g) is g  # over its own input
+    np.testing.assert_array_equal(g, wanted)
