@@ -78,7 +78,7 @@ class OrthogonalRegularizer(Regularizer, keras="keras.regularizers:OrthogonalReg
         axis, size = (1, x.shape[0]) if self.mode == "rows" else (0, x.shape[1])
         x = ops.normalize(x, axis=axis)
         product = ops.matmul(x, ops.transpose(x)) if axis else ops.matmul(ops.transpose(x), x)
-        product = product * (1.0 - ops.eye(size, dtype=x.dtype))
+        product = product * ops.subtract(1.0, ops.eye(size, dtype=x.dtype))
         pairs = size * (size - 1.0) / 2.0
         return self.factor * 0.5 * ops.sum(ops.abs(product)) / pairs
 

@@ -98,7 +98,7 @@ def _split(x: Array, y: Array, settings: DataSettings, classes: bool) -> dict[st
                 )
             except ValueError as error:
                 words = tr(
-                    "The data cannot be split: {count} samples are too few for the {name} part. Hold back another share.",
+                    "The data cannot be split: {count} samples are too few for {name}. Hold back another share.",
                     count=count,
                     name=name,
                 )

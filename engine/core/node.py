@@ -88,7 +88,9 @@ class Operation:
         if not self._inbound_nodes:
             raise AttributeError(f"The layer {self.name} has never been called and thus has no defined {what}.")
         if len(self._inbound_nodes) > 1:
-            raise ValueError(f"The layer {self.name} has multiple inbound nodes, hence the notion of \"layer {what}\" is ill-defined.")
+            raise ValueError(
+                f'The layer {self.name} has multiple inbound nodes, hence the notion of "layer {what}" is ill-defined.'
+            )
         found = tensors(self._inbound_nodes[0])
         return found[0] if len(found) == 1 else found
 

@@ -15,7 +15,8 @@ import numpy as np
 from engine.core import dtypes, tree
 from engine.core.graph import Graph, Node, trace
 from engine.core.storage import Arena, Layout
-from engine.core.tensor import Spec, Symbol, Tensor, Variable, aligned_empty, as_array
+from engine.core.tensor import Spec, Symbol, Tensor, Variable, as_array
+from engine.kernels.memory import aligned_empty
 
 Instruction = tuple[Callable[..., Any], tuple[Any, ...]]
 Array = np.ndarray[Any, Any]

@@ -10,7 +10,8 @@ import numpy as np
 
 from engine.core import dtypes
 from engine.core.graph import Graph, Node
-from engine.core.tensor import Spec, Symbol, Variable, aligned_empty
+from engine.core.tensor import Spec, Symbol, Variable
+from engine.kernels.memory import aligned_empty
 
 ALIGNMENT = 64
 _END = 1 << 60

@@ -11,6 +11,7 @@ from engine.core import config, dtypes, naming
 from engine.core.errors import TraceError
 from engine.core.shapes import Shape
 from engine.core.state import STATE
+from engine.kernels.memory import aligned_empty
 
 if TYPE_CHECKING:
     from engine.core.graph import Node, Trace
@@ -433,16 +434,6 @@ def aligned_copy(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarra
     fresh = aligned_empty(array.shape, dtype)
     fresh[...] = array
     return fresh
-
-
-def aligned_empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
-    """Uninitialised C-contiguous array on a 64-byte boundary."""
-    dtype = np.dtype(dtype)
-    count = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    raw = np.empty(count + 64, np.uint8)
-    offset = -raw.ctypes.data % 64
-    aligned: np.ndarray[Any, Any] = raw[offset : offset + count].view(dtype).reshape(shape)
-    return aligned
 
 
 def as_array(value: Any, dtype: Any = None) -> np.ndarray[Any, Any]:

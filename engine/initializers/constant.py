@@ -50,4 +50,4 @@ class Identity(Initializer, keras="keras.initializers:Identity"):
                 "Identity matrix initializer can only be used for 2D matrices. "
                 f"Received: shape={shape} of rank {len(shape)}."
             )
-        return ops.eye(*shape, dtype=dtype) * self.gain
+        return ops.multiply(ops.eye(shape[0], shape[1], dtype=dtype), self.gain)

@@ -31,7 +31,9 @@ class MultiHeadAttention(
     output_shape: Any = Param(None, kind="Any", advanced=True, doc="Length of the output; empty: as the query.")
     attention_axes: Any = Param(None, kind="Any", advanced=True, doc="Axes to attend over; empty: all but the last.")
     flash_attention: bool | None = Param(None, advanced=True, doc="Accepted for compatibility.")
-    kernel_initializer: Initializer = Param("glorot_uniform", group=INITIALISATION, advanced=True, doc="Start of weights.")
+    kernel_initializer: Initializer = Param(
+        "glorot_uniform", group=INITIALISATION, advanced=True, doc="Start of weights."
+    )
     bias_initializer: Initializer = Param("zeros", group=INITIALISATION, advanced=True, doc="Start of biases.")
     kernel_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large weights.")
     bias_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large biases.")
@@ -55,7 +57,7 @@ class MultiHeadAttention(
         key_shape = value_shape if key_shape is None else key_shape
         self._query_dense = self._projection("query", query_shape, self.key_dim)
         self._key_dense = self._projection("key", key_shape, self.key_dim)
-        self._value_dense = self._projection("value", value_shape, self.value_dim)
+        self._value_dense = self._projection("value", value_shape, self.value_dim or self.key_dim)
         rank = len(query_shape)
         axes = self._attention_axes or tuple(range(1, rank - 1))
         self._attention_axes = tuple(a % rank for a in axes)

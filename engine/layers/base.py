@@ -12,6 +12,7 @@ from engine import constraints, initializers, ops, regularizers
 from engine.core import dtypes, naming, tree
 from engine.core.errors import ShapeError
 from engine.core.graph import trace
+from engine.core.node import Operation
 from engine.core.objects import serialize_object
 from engine.core.params import Declared
 from engine.core.rng import SeedGenerator
@@ -20,7 +21,6 @@ from engine.core.tensor import KerasTensor, Spec, Tensor, Value, Variable, conve
 from engine.layers.call import CALL, CallSpec, Context
 from engine.layers.spec import InputSpec, Ports, check_input
 from engine.layers.state import HasState
-from engine.core.node import Operation
 
 
 class Layer(HasState, Operation, Declared):
@@ -141,7 +141,9 @@ class Layer(HasState, Operation, Declared):
         self._added.append(variable)
         return variable
 
-    def add_variable(self, shape: Any, initializer: Any, dtype: Any = None, trainable: bool = True, **kwargs: Any) -> Any:
+    def add_variable(
+        self, shape: Any, initializer: Any, dtype: Any = None, trainable: bool = True, **kwargs: Any
+    ) -> Any:
         """Alias of `add_weight`."""
         return self.add_weight(shape=shape, initializer=initializer, dtype=dtype, trainable=trainable, **kwargs)
 
@@ -286,7 +288,7 @@ class Layer(HasState, Operation, Declared):
 
     def _traced_specs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         leaves = tree.flatten([list(args), kwargs])
-        tensors = [x for x in leaves if isinstance(x, KerasTensor) or isinstance(x, Value)]
+        tensors = [x for x in leaves if isinstance(x, Value)]
         specs = [Spec(tuple(x.shape), x.dtype) for x in tensors]
 
         def run(*symbols: Any) -> Any:
@@ -408,7 +410,7 @@ def _has_unbuilt(layer: Any) -> bool:
 def _bound_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Constructor arguments by name, for configs of layers that do not write `get_config`."""
     try:
-        bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs).arguments
+        bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs).arguments  # type: ignore[misc]
     except (TypeError, ValueError):
         return {}
     named = {k: v for k, v in list(bound.items())[1:] if k not in ("kwargs", "args")}

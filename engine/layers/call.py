@@ -56,9 +56,11 @@ class CallSpec:
         return self.args[0] if self.args else next(iter(self.kwargs.values()), None)
 
     def first_shape(self) -> Any:
-        return tree.map_structure(lambda x: getattr(x, "shape", None), self.first()) if tree.is_nested(
-            self.first()
-        ) else getattr(self.first(), "shape", None)
+        return (
+            tree.map_structure(lambda x: getattr(x, "shape", None), self.first())
+            if tree.is_nested(self.first())
+            else getattr(self.first(), "shape", None)
+        )
 
     def shapes(self) -> dict[str, Any]:
         """Shapes of the tensor arguments: {"query_shape": ..., "value_shape": ...}."""
@@ -66,9 +68,11 @@ class CallSpec:
         for name, value in self.named().items():
             leaves = [x for x in tree.flatten(value) if isinstance(x, Value)]
             if leaves and name not in ("training", "mask"):
-                found[f"{name}_shape"] = tree.map_structure(lambda x: getattr(x, "shape", None), value) if tree.is_nested(
-                    value
-                ) else tuple(value.shape)
+                found[f"{name}_shape"] = (
+                    tree.map_structure(lambda x: getattr(x, "shape", None), value)
+                    if tree.is_nested(value)
+                    else tuple(value.shape)
+                )
         return found
 
     def fill_training(self, context: Context) -> None:

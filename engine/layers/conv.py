@@ -79,7 +79,9 @@ class Conv2D(_Conv, category="convolution", keras="keras.layers:Conv2D", ports=P
     groups: int = Param(1, ge=1, advanced=True, doc="Parts into which the channels are divided.")
     activation: Activation = Param(None, nullable=False, doc="Function applied to each number of the result.")
     use_bias: bool = Param(True, doc="Add a learned number to each channel.")
-    kernel_initializer: Initializer = Param("glorot_uniform", group=INITIALISATION, advanced=True, doc="Start of filters.")
+    kernel_initializer: Initializer = Param(
+        "glorot_uniform", group=INITIALISATION, advanced=True, doc="Start of filters."
+    )
     bias_initializer: Initializer = Param("zeros", group=INITIALISATION, advanced=True, doc="Start of the bias.")
     kernel_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large weights.")
     bias_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large bias.")

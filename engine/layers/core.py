@@ -91,7 +91,9 @@ class Dense(Layer, category="core", keras="keras.layers:Dense", ports=Ports(rank
     units: int = Param(ge=1, doc="Number of outputs.")
     activation: Activation = Param(None, nullable=False, doc="Function applied to each output.")
     use_bias: bool = Param(True, doc="Add a learned number to each output.")
-    kernel_initializer: Initializer = Param("glorot_uniform", group=INITIALISATION, advanced=True, doc="Start of weights.")
+    kernel_initializer: Initializer = Param(
+        "glorot_uniform", group=INITIALISATION, advanced=True, doc="Start of weights."
+    )
     bias_initializer: Initializer = Param("zeros", group=INITIALISATION, advanced=True, doc="Start of the bias.")
     kernel_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large weights.")
     bias_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large bias.")
@@ -138,7 +140,9 @@ class Embedding(Layer, category="core", keras="keras.layers:Embedding", ports=Po
 
     input_dim: int = Param(ge=1, doc="How many different whole numbers there are: 0 to input_dim - 1.")
     output_dim: int = Param(ge=1, doc="Length of each vector.")
-    embeddings_initializer: Initializer = Param("uniform", group=INITIALISATION, advanced=True, doc="Start of the table.")
+    embeddings_initializer: Initializer = Param(
+        "uniform", group=INITIALISATION, advanced=True, doc="Start of the table."
+    )
     embeddings_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large vectors.")
     embeddings_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the vectors.")
     mask_zero: bool = Param(False, doc="Treat 0 as padding that later layers leave out.")
@@ -212,4 +216,3 @@ class Masking(Layer, category="core", keras="keras.layers:Masking", ports=Ports(
     def call(self, inputs: Any) -> Any:
         keep = ops.any(ops.not_equal(inputs, self.mask_value), axis=-1, keepdims=True)
         return inputs * ops.cast(keep, inputs.dtype)
-

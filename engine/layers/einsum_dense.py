@@ -17,7 +17,9 @@ class EinsumDense(Layer, category="core", keras="keras.layers:EinsumDense", port
     output_shape: Any = Param(kind="Any", doc="Axes of the output without the batch; None keeps that of the input.")
     activation: Activation = Param(None, nullable=False, doc="Function applied to each output.")
     bias_axes: str | None = Param(None, doc="Letters of the output along which a bias is added.")
-    kernel_initializer: Initializer = Param("glorot_uniform", group=INITIALISATION, advanced=True, doc="Start of weights.")
+    kernel_initializer: Initializer = Param(
+        "glorot_uniform", group=INITIALISATION, advanced=True, doc="Start of weights."
+    )
     bias_initializer: Initializer = Param("zeros", group=INITIALISATION, advanced=True, doc="Start of the bias.")
     kernel_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large weights.")
     bias_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large bias.")

@@ -23,8 +23,7 @@ class _Merge(Layer):
     def call(self, inputs: Any) -> Any:
         if not isinstance(inputs, (list, tuple)) or not inputs:
             raise ValueError(
-                "A merge layer should be called on a list of inputs. "
-                f"Received: inputs={inputs} (not a list of tensors)"
+                f"A merge layer should be called on a list of inputs. Received: inputs={inputs} (not a list of tensors)"
             )
         shapes.broadcast(*(x.shape for x in inputs), op=type(self).__name__.lower())
         return self._merge(list(inputs))
@@ -106,8 +105,10 @@ class Concatenate(Layer, category="merging", keras=KERAS + "Concatenate", ports=
     supports_masking = True
 
     def build(self, input_shape: Any) -> None:
-        if not isinstance(input_shape, (list, tuple)) or len(input_shape) < 1 or not isinstance(
-            input_shape[0], (list, tuple)
+        if (
+            not isinstance(input_shape, (list, tuple))
+            or len(input_shape) < 1
+            or not isinstance(input_shape[0], (list, tuple))
         ):
             raise ValueError(
                 "A `Concatenate` layer should be called on a list of at least 1 input. "
@@ -142,7 +143,11 @@ def _functional(layer: type[Layer], name: str) -> Any:
 
 
 add, subtract, multiply = _functional(Add, "add"), _functional(Subtract, "subtract"), _functional(Multiply, "multiply")
-average, maximum, minimum = _functional(Average, "average"), _functional(Maximum, "maximum"), _functional(Minimum, "minimum")
+average, maximum, minimum = (
+    _functional(Average, "average"),
+    _functional(Maximum, "maximum"),
+    _functional(Minimum, "minimum"),
+)
 
 
 def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:

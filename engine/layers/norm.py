@@ -40,7 +40,9 @@ class BatchNormalization(Layer, category="normalization", keras="keras.layers:Ba
         size = input_shape[self.axis]
         self.gamma = self.beta = None
         if self.scale:
-            self.gamma = self._vector("gamma", size, self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint)
+            self.gamma = self._vector(
+                "gamma", size, self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint
+            )
         if self.center:
             self.beta = self._vector("beta", size, self.beta_initializer, self.beta_regularizer, self.beta_constraint)
         self.moving_mean = self._statistic("moving_mean", size, self.moving_mean_initializer)
@@ -121,7 +123,9 @@ class LayerNormalization(Layer, category="normalization", keras="keras.layers:La
         shape = tuple(input_shape[a] for a in axes)
         self.gamma = self.beta = None
         if self.scale:
-            self.gamma = self._vector("gamma", shape, self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint)
+            self.gamma = self._vector(
+                "gamma", shape, self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint
+            )
         if self.center:
             self.beta = self._vector("beta", shape, self.beta_initializer, self.beta_regularizer, self.beta_constraint)
 

@@ -53,7 +53,9 @@ class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=_SEQUENCE
                     f"sequence.shape={sequences_shape}"
                 )
             shapes = [(sequences_shape[0], n) for n in self._state_sizes()]
-            self.states = [Variable(ops.zeros(s, self.variable_dtype), trainable=False, name="rnn_state") for s in shapes]
+            self.states = [
+                Variable(ops.zeros(s, self.variable_dtype), trainable=False, name="rnn_state") for s in shapes
+            ]
 
     def _state_sizes(self) -> list[int]:
         size = self.cell.state_size

@@ -18,11 +18,17 @@ class RecurrentParams:
     activation: Activation = Param("tanh", nullable=False, doc="Function of the new state.")
     recurrent_activation: Activation = Param("sigmoid", nullable=False, doc="Function of the gates.")
     use_bias: bool = Param(True, doc="Add a learned number to each gate.")
-    kernel_initializer: Initializer = Param("glorot_uniform", group=INITIALISATION, advanced=True, doc="Start of input weights.")
-    recurrent_initializer: Initializer = Param("orthogonal", group=INITIALISATION, advanced=True, doc="Start of state weights.")
+    kernel_initializer: Initializer = Param(
+        "glorot_uniform", group=INITIALISATION, advanced=True, doc="Start of input weights."
+    )
+    recurrent_initializer: Initializer = Param(
+        "orthogonal", group=INITIALISATION, advanced=True, doc="Start of state weights."
+    )
     bias_initializer: Initializer = Param("zeros", group=INITIALISATION, advanced=True, doc="Start of the bias.")
     unit_forget_bias: bool = Param(True, advanced=True, doc="Start the forget gate's bias at 1.")
-    kernel_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large input weights.")
+    kernel_regularizer: Regularizer = Param(
+        None, group=REGULARIZATION, advanced=True, doc="Cost of large input weights."
+    )
     recurrent_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of state weights.")
     bias_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large bias.")
     activity_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large outputs.")

@@ -60,9 +60,7 @@ def check_input(spec: Any, inputs: Any, layer: Any) -> None:
     specs = tree.flatten(spec)
     values = tree.flatten(inputs)
     if len(values) != len(specs):
-        raise ValueError(
-            f"Layer '{layer.name}' expected {len(specs)} input(s). Received {len(values)} instead."
-        )
+        raise ValueError(f"Layer '{layer.name}' expected {len(specs)} input(s). Received {len(values)} instead.")
     for i, (one, x) in enumerate(zip(specs, values, strict=True)):
         if one is not None and hasattr(x, "shape"):
             _check_one(one, tuple(x.shape), f"Input {i} of layer '{layer.name}' is incompatible with the layer: ")

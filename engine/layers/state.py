@@ -136,7 +136,7 @@ class HasState:
 
     def count_params(self) -> int:
         """Number of all weights' elements."""
-        return sum(int(np.prod(v.shape, dtype=np.int64)) for v in self.weights)
+        return sum(int(v.size or 0) for v in self.weights)
 
     def get_weights(self) -> list[Any]:
         """Copies of all weights as arrays."""

@@ -182,5 +182,4 @@ def functional_from_config(cls: Any, config: dict[str, Any], custom_objects: Any
     return cls(inputs, outputs, **rest)
 
 
-
 registry.register("model", Functional, "Functional", "keras.src.models.functional:Functional")

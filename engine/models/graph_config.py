@@ -87,7 +87,8 @@ class _Reader:
         operation = deserialize_keras_object(plain, self._custom)
         if not hasattr(operation, "_inbound_nodes") or name in self._operations:
             raise LoadError(
-                f"config.json was not read: the graph names {name!r} in a way that makes no layer.", member="config.json"
+                f"config.json was not read: the graph names {name!r} in a way that makes no layer.",
+                member="config.json",
             )
         operation.name = name
         self._operations[name] = operation
@@ -148,9 +149,7 @@ class _Reader:
         if len(places) == 3 and isinstance(places[0], str):
             found = self._find(places)
             if found is None:
-                raise LoadError(
-                    f"config.json was not read: there is no output {places!r}.", member="config.json"
-                )
+                raise LoadError(f"config.json was not read: there is no output {places!r}.", member="config.json")
             return found
         return [self.tensors(v) for v in places]
 

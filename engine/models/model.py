@@ -30,7 +30,9 @@ class Model(Trainer, Layer):
                 return Functional(*args, **kwargs)
             if not issubclass(cls, Functional):
                 # A subclass with its own steps, built from tensors: it is a Functional model too.
-                cls = type(cls.__name__, (cls, Functional), {"__module__": cls.__module__, "__qualname__": cls.__qualname__})
+                cls = type(
+                    cls.__name__, (cls, Functional), {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+                )
         return super().__new__(cls, *args, **kwargs)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -42,9 +44,7 @@ class Model(Trainer, Layer):
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The network's arithmetic."""
-        raise NotImplementedError(
-            f"Model {type(self).__name__} does not have a `call()` method implemented."
-        )
+        raise NotImplementedError(f"Model {type(self).__name__} does not have a `call()` method implemented.")
 
     @property
     def layers(self) -> list[Any]:

@@ -191,5 +191,4 @@ class Sequential(Model):
         return model
 
 
-
 registry.register("model", Sequential, "Sequential", "keras:Sequential")

@@ -83,7 +83,9 @@ def _table(rows: list[list[str]], line_length: int | None) -> str:
     right = 2
 
     def line(row: list[str]) -> str:
-        cells = [(c[: w].rjust(w) if i == right else c[:w].ljust(w)) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            (c[:w].rjust(w) if i == right else c[:w].ljust(w)) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+        ]
         return "│ " + " │ ".join(cells) + " │"
 
     def rule(left: str, middle: str, end: str) -> str:

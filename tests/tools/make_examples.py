@@ -1,4 +1,4 @@
-"""Makes the example projects in resources/examples: draws, trains and saves each. Run: python tests/tools/make_examples.py"""
+"""Makes the example projects in resources/examples: draws, trains and saves each. Run it as a script."""
 
 from __future__ import annotations
 

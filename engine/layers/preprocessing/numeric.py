@@ -74,7 +74,9 @@ class Normalization(Layer, category="preprocessing", keras="keras.layers:Normali
             self.adapt_variance = self.add_weight(shape, "ones", trainable=False, name="variance")
             self.count = self.add_weight((), "zeros", dtype="int32", trainable=False, name="count")
         else:
-            given = (np.asarray(v, "float32") * np.ones(shape, "float32") for v in (self.input_mean, self.input_variance))
+            given = (
+                np.asarray(v, "float32") * np.ones(shape, "float32") for v in (self.input_mean, self.input_variance)
+            )
             self._moments = tuple(v.reshape(self._broadcast) for v in given)  # type: ignore[assignment]
 
     def adapt(self, data: Any) -> None:
