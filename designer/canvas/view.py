@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -25,6 +24,7 @@ from designer.canvas.edge_item import EdgeItem
 from designer.canvas.node_item import NodeItem
 from designer.canvas.quick_add import QuickAdd
 from designer.canvas.scene import CanvasScene
+from designer.canvas.starts import STARTS
 from designer.canvas.tools.base import Tool
 from designer.canvas.tools.pan import PanTool
 from designer.canvas.tools.select import BoxTool, MoveTool
@@ -393,7 +393,7 @@ class CanvasView(QGraphicsView):
         document = self.workspace.document
         corner = (s.snap(place.x()), s.snap(place.y()))
         return Node(
-            document.fresh_id(), layer_type, document.fresh_name(layer_type), dict(_STARTS.get(layer_type, {})), corner
+            document.fresh_id(), layer_type, document.fresh_name(layer_type), dict(STARTS.get(layer_type, {})), corner
         )
 
     def add_component(self, layer_type: str, place: QPointF, source: NodeId | None = None) -> NodeId:
@@ -485,21 +485,3 @@ class CanvasView(QGraphicsView):
 
 
 _ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
-_STARTS: dict[str, dict[str, Any]] = {
-    "Dense": {"units": 32, "activation": "relu"},
-    "Conv2D": {"filters": 16, "kernel_size": [3, 3], "padding": "same", "activation": "relu"},
-    "DepthwiseConv2D": {"kernel_size": [3, 3], "padding": "same"},
-    "Dropout": {"rate": 0.3},
-    "GaussianNoise": {"stddev": 0.1},
-    "Embedding": {"input_dim": 1000, "output_dim": 16},
-    "LSTM": {"units": 32},
-    "GRU": {"units": 32},
-    "SimpleRNN": {"units": 32},
-    "MultiHeadAttention": {"num_heads": 2, "key_dim": 16},
-    "Activation": {"activation": "relu"},
-    "Reshape": {"target_shape": [-1]},
-    "Rescaling": {"scale": 1.0},
-    "RepeatVector": {"n": 2},
-    "Permute": {"dims": [1]},
-    "EinsumDense": {"equation": "ab,bc->ac", "output_shape": [16]},
-}
