@@ -9,10 +9,7 @@ from engine.core.op import OPS, composite, dispatch
 from engine.core.rng import SeedGenerator, draw_seed
 from engine.core.tensor import convert_to_tensor
 from engine.ops import elementwise as ew
-<<<<<<< HEAD
-=======
 from engine.ops import random as _random  # noqa: F401  registers the ops
->>>>>>> 1786243
 
 __all__ = [
     "SeedGenerator",
