@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from designer.canvas import style
@@ -32,7 +32,7 @@ class EdgeItem(QGraphicsItem):
         self.over: float | None = None
         self.below = False
         self._label: str | None = None
-        self._outline: QPolygonF | None = None
+        self._outline: list[QPointF] | None = None
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.setZValue(1)
         self.route: Route = self._route()
@@ -74,8 +74,8 @@ class EdgeItem(QGraphicsItem):
         if self._outline is None:
             path = self.route.path
             steps = 1 if self.route.straight else 32
-            self._outline = QPolygonF([path.pointAtPercent(i / steps) for i in range(steps + 1)])
-        points = list(self._outline)
+            self._outline = [path.pointAtPercent(i / steps) for i in range(steps + 1)]
+        points = self._outline
         return min(_to_segment(point, a, b) for a, b in zip(points, points[1:]))
 
     # Qt.

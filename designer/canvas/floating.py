@@ -79,6 +79,7 @@ class Bubble(QLabel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._host = parent
         self.setObjectName("reason")
         self.setWordWrap(True)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -95,7 +96,7 @@ class Bubble(QLabel):
         self.setFont(font("small"))
         self.setText(sentence)
         self.setContentsMargins(12, 8, 12, 12)
-        room = self.parentWidget().rect()
+        room = self._host.rect()
         width = min(self.fontMetrics().horizontalAdvance(sentence) + 28, px(360), room.width() - 16)
         self.setFixedSize(QSize(width, self.heightForWidth(width)))
         x = min(max(at.x() + 12, 8), room.width() - width - 8)

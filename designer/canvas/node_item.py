@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from designer.canvas import captions, node_paint, style
 from designer.core.catalog import component
-from designer.core.document import Node
+from designer.core.document import Edge, Node
 from designer.core.ports import axes_text, rank_kind, shape_text
 from designer.look.painting import chip_width, text_width
 from engine.catalog import Spec
@@ -28,6 +28,7 @@ class Facts:
 
     name: str
     caption: str
+    caption_role: str
     shape: str
     axes: str
     chip: str
@@ -94,12 +95,14 @@ class NodeItem(QGraphicsItem):
         axes, figure = self._fitted(shape, axes, figure, info.parameters)
         slots = scene.workspace.document.inputs(node.id)
         ports = tuple(
-            (self._input_kind(info.inputs[i] if i < len(info.inputs) else None), slot is not None)
+            (self._input_kind(self._given(slot, info.inputs[i] if i < len(info.inputs) else None)), slot is not None)
             for i, slot in enumerate(slots)
         )
+        words, role = self._caption()
         return Facts(
             name=_elided(node.name, self.width - 50 - 20 * len(self._badges()), ("body", False, 600)),
-            caption=_elided(captions.caption(node), self.width - 48, ("micro", False, None), middle=False),
+            caption=words,
+            caption_role=role,
             shape=shape,
             axes=axes,
             chip=chip,
@@ -109,10 +112,22 @@ class NodeItem(QGraphicsItem):
             badges=self._badges(),
         )
 
+    def _given(self, edge: Edge | None, known: Spec | None) -> Spec | None:
+        """What an input gets, with the repair that is being shown."""
+        fresh = self.canvas.previewed(edge.source) if edge is not None else None
+        return fresh if fresh is not None else known
+
+    def _caption(self) -> tuple[str, str]:
+        """The caption and its font: condensed when it is a little too long, cut when that does not help."""
+        words, room = captions.caption(self.node), self.width - 46
+        if text_width(words, "micro") <= room:
+            return words, "micro"
+        return style.metrics("narrow").elidedText(words, Qt.TextElideMode.ElideRight, room), "narrow"
+
     def _fitted(self, shape: str, axes: str, figure: str, count: int | None) -> tuple[str, str]:
         """Axis letters and figure that have room: first the letters go, then the figure is shortened."""
         room = self.width - 16
-        taken = text_width(figure + " p", "micro", True) + 6 if figure else 0.0
+        taken = text_width(figure + " p", "micro", True) + 3 if figure else 0.0
         if chip_width(shape, axes) + taken <= room:
             return axes, figure
         if chip_width(shape, "") + taken <= room:
@@ -171,7 +186,7 @@ class NodeItem(QGraphicsItem):
         return known is None or known.ports is None or bool(known.ports.outputs)
 
     def part_at(self, point: QPointF) -> str:
-        """"badge", "name", "shape", "parameters" or "port" at a scene point."""
+        """ "badge", "name", "shape", "parameters" or "port" at a scene point."""
         x, y = point.x() - self.x(), point.y() - self.y()
         badges = len(self.facts.badges)
         if y < 30 and badges and x > self.width - 12 - 20 * badges:
@@ -190,8 +205,7 @@ class NodeItem(QGraphicsItem):
         node_paint.paint(painter, self)
 
 
-def _elided(text: str, room: float, look: tuple[str, bool, int | None], middle: bool = True) -> str:
+def _elided(text: str, room: float, look: tuple[str, bool, int | None]) -> str:
     if text_width(text, *look) <= room:
         return text
-    mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
-    return style.metrics(*look).elidedText(text, mode, room)
+    return style.metrics(*look).elidedText(text, Qt.TextElideMode.ElideMiddle, room)

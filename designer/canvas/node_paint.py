@@ -92,7 +92,7 @@ def _paint_full(painter: QPainter, item: NodeItem, real: float, faded: bool) -> 
     painter.setPen(current.color("text"))
     _text(painter, 42, 20, facts.name, ("body", False, 600))
     painter.setPen(current.color("text2"))
-    _text(painter, 42, 35, facts.caption, ("micro", False, None))
+    _text(painter, 42, 35, facts.caption, (facts.caption_role, False, None))
     if facts.badges:
         _paint_badges(painter, item)
     body = item.height - style.HEIGHT

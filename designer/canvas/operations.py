@@ -28,7 +28,7 @@ from designer.editing.placing import new_node
 from designer.editing.workspace import Workspace
 
 if TYPE_CHECKING:
-    from designer.canvas.view import CanvasView
+    from designer.canvas.edits import Edits
 
 LEAST_GAP = 44.0
 
@@ -95,7 +95,9 @@ def _aside(document: Document, first: NodeId, step: float) -> dict[str, tuple[Po
     return {n.id: (n.position, (n.position[0] + step, n.position[1])) for n in row}
 
 
-def insert_existing(document: Document, node: NodeId, edge: Edge, moves: Mapping[str, tuple[Position, Position]]) -> Command:
+def insert_existing(
+    document: Document, node: NodeId, edge: Edge, moves: Mapping[str, tuple[Position, Position]]
+) -> Command:
     """A layer that was dragged onto a wire goes into it."""
     first, second = Edge(edge.source, node, 0, edge.output), Edge(node, edge.target, edge.port)
     text = tr("insert {name}", name=document.nodes[node].name)
@@ -112,7 +114,9 @@ def delete(workspace: Workspace) -> Command | None:
     steps += [SetFrame(i, None) for i in selection.items if i in document.frames]
     if not steps:
         return None
-    return steps[0] if len(steps) == 1 else Compound(tr("delete {what}", what=count(len(steps), "item", "items")), steps)
+    if len(steps) == 1:
+        return steps[0]
+    return Compound(tr("delete {what}", what=count(len(selection.items), "item", "items")), steps)
 
 
 def delete_and_reconnect(document: Document, ids: Sequence[NodeId]) -> Command | None:
@@ -154,7 +158,7 @@ def nudge(workspace: Workspace, dx: float, dy: float, gesture: int) -> Command |
     return MoveNodes(moves, gesture=gesture) if moves else None
 
 
-def duplicate(view: CanvasView, places: Mapping[str, Position] | None = None) -> None:
+def duplicate(view: Edits, places: Mapping[str, Position] | None = None) -> None:
     """Copies of the selected layers with the wires between them, at the given places or a little below."""
     document = view.workspace.document
     chosen = [i for i in (places or view.workspace.selection.ids) if i in document.nodes]

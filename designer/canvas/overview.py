@@ -26,10 +26,12 @@ class Overview:
         self._lines: list[QLineF] = []
         self._edges: list[Edge] = []
         self._line_of: dict[Edge, int] = {}
+        self._stamps: tuple[float, dict[str, list[tuple[int, int]]]] | None = None
 
     def put_node(self, node: NodeId, family: str, rect: QRectF) -> None:
         """Add a layer or give it another rectangle."""
         known = self._place.get(node)
+        self._stamps = None
         if known is not None and known[0] == family:
             self._rects[family][known[1]] = rect
             return
@@ -42,6 +44,7 @@ class Overview:
 
     def drop_node(self, node: NodeId) -> None:
         """Take a layer off; the last of its family takes its entry."""
+        self._stamps = None
         family, index = self._place.pop(node)
         rects, owners = self._rects[family], self._owners[family]
         last_rect, last_owner = rects.pop(), owners.pop()
@@ -104,14 +107,27 @@ class Overview:
 
     def _paint_glyphs(self, painter: QPainter, transform: QTransform, scale: float) -> None:
         """One stored picture of each family's glyph at every layer of it, in whole pixels."""
-        painter.setWorldTransform(QTransform())
-        side = max(4, round(48 * scale))
-        ratio = painter.device().devicePixelRatioF()
-        dx, dy = transform.dx(), transform.dy()
-        clip = painter.viewport()
-        for family, rects in self._rects.items():
+        side, ratio = max(4, round(48 * scale)), painter.device().devicePixelRatioF()
+        if self._stamps is None or self._stamps[0] != scale:
+            self._stamps = (scale, self._make_stamps(scale, side))
+        # Stamps lie in whole pixels from the scene's origin; only the scroll position is left.
+        painter.setWorldTransform(QTransform.fromTranslate(round(transform.dx()), round(transform.dy())))
+        draw = painter.drawPixmap
+        for family, stamps in self._stamps[1].items():
             picture = pixmap(glyph(family), side, theme().family(family)[1], ratio)
-            for rect in rects:
-                x, y = rect.center().x() * scale + dx, rect.center().y() * scale + dy
-                if -side < x < clip.width() + side and -side < y < clip.height() + side:
-                    painter.drawPixmap(round(x - side / 2), round(y - side / 2), picture)
+            for x, y in stamps:
+                draw(x, y, picture)
+
+    def _make_stamps(self, scale: float, side: int) -> dict[str, list[tuple[int, int]]]:
+        """Where glyphs lie at a scale."""
+        half = side / 2
+        return {
+            family: [
+                (
+                    round((rect.x() + rect.width() / 2) * scale - half),
+                    round((rect.y() + rect.height() / 2) * scale - half),
+                )
+                for rect in rects
+            ]
+            for family, rects in self._rects.items()
+        }

@@ -19,7 +19,7 @@ from designer.look.theme import theme, theme_changed
 from designer.look.widgets import Button, HLine, IconButton, Label, row
 
 if TYPE_CHECKING:
-    from designer.canvas.view import CanvasView
+    from designer.canvas.edits import Edits
 
 WIDEST, POINTER, SHADOW = 748, 14, 4
 
@@ -39,7 +39,8 @@ class RepairRow(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(px(36), 8, 10, 8)
         layout.setSpacing(1)
-        for label in (Label(repair.title, "small", weight=600, wrap=True), Label(repair.effect, "small", "text2", wrap=True)):
+        title = Label(repair.title, "small", weight=600, wrap=True)
+        for label in (title, Label(repair.effect, "small", "text2", wrap=True)):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             layout.addWidget(label)
 
@@ -72,14 +73,14 @@ class RepairRow(QWidget):
             rounded(painter, area, 6, current.color("hover"), current.color("accent") if self.hasFocus() else None, 2)
         side = px(16)
         ring = QRectF(px(11), 8, side, side)
-        rounded(painter, ring, side / 2, current.color("raised"), current.color("success" if self.chosen else "control"),
-                side * 0.3 if self.chosen else 1.25)  # fmt: skip
+        edge = current.color("success" if self.chosen else "control")
+        rounded(painter, ring, side / 2, current.color("raised"), edge, side * 0.3 if self.chosen else 1.25)
 
 
 class ProblemCard(QFrame):
     """A card on the canvas. It closes when its problem is gone."""
 
-    def __init__(self, view: CanvasView) -> None:
+    def __init__(self, view: Edits) -> None:
         super().__init__(view)
         self.setObjectName("problemCard")
         self.view, self.workspace = view, view.workspace
@@ -171,7 +172,7 @@ class ProblemCard(QFrame):
         sign = Label()
         error = problem.severity == "error"
         sign.setPixmap(pixmap("error" if error else "warning", px(18), "error" if error else "warn"))
-        title = Label(f"{problem.name} {problem.sentence}".strip(), "body", weight=600, wrap=True)
+        title = Label(told(problem), "body", weight=600, wrap=True)
         title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         close = IconButton("close", tr("Close (Esc)"))
         close.clicked.connect(self.dismiss)
@@ -275,6 +276,13 @@ class ProblemCard(QFrame):
         token = "error" if self._problem is None or self._problem.severity == "error" else "warn"
         painter.fillPath(outline, current.color("raised"))
         painter.strokePath(outline, QPen(current.color(token), max(1.0, current.line_width)))
+
+
+def told(problem: Problem) -> str:
+    """The sentence with the layer's name in front, once."""
+    if not problem.name or problem.sentence.startswith(f"{problem.name} "):
+        return problem.sentence
+    return f"{problem.name} {problem.sentence}"
 
 
 def _failing_shapes(problem: Problem) -> set[str]:

@@ -39,7 +39,7 @@ class QuickAdd(QFrame):
         self.setObjectName("quickAdd")
         self.setAccessibleName(tr("Add a layer"))
         self.workspace, self.source, self.feeding = workspace, source, feeding
-        self._gone = False
+        self._gone, self._host = False, parent
         self.field = QLineEdit()
         self.field.setProperty("kind", "bare")
         self.field.setFont(font("large", weight=400))
@@ -121,7 +121,7 @@ class QuickAdd(QFrame):
 
     def open_at(self, place: QPoint) -> None:
         """Show it beside a point of the parent, kept on screen."""
-        room = self.parentWidget().rect()
+        room = self._host.rect()
         x = min(max(place.x() + 12, 8), max(room.width() - self.width() - 8, 0))
         y = min(max(place.y() - px(100), 8), max(room.height() - self.height() - 8, 0))
         self.move(x, y)
@@ -156,7 +156,7 @@ class QuickAdd(QFrame):
     def _fill(self, text: str) -> None:
         self.list.clear()
         spec = self.workspace.analysis.info(self.source).output if self.source is not None else None
-        for entry in rows_for(text, spec, shape_text(spec) if spec is not None else ""):
+        for entry in rows_for(text, spec, shape_text(spec) if spec is not None else "", self.source is not None):
             item = QListWidgetItem()
             item.setData(ROLE, entry)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, entry.spoken)
@@ -185,7 +185,7 @@ class QuickAdd(QFrame):
             self._tile.set_family(known.category)
             self._name.setText(self._name.fontMetrics().elidedText(known.name, Qt.TextElideMode.ElideMiddle, px(150)))
             self._picture.set_row(entry)
-            self._words.setText(entry.reason or known.summary)
+            self._words.setText(entry.reason or known.summary.replace("`", ""))
 
     # Choosing.
     def _choose(self, item: QListWidgetItem | None, again: bool) -> None:

@@ -45,22 +45,23 @@ class Row:
         return ", ".join(parts)
 
 
-def rows_for(text: str, spec: Spec | None, shape: str) -> list[Row]:
-    """What the box shows for a search text after a value."""
+def rows_for(text: str, spec: Spec | None, shape: str, wired: bool = False) -> list[Row]:
+    """What the box shows for a search text after a value; `wired` leaves out what has no input."""
     good, bad = suggest(spec)
     found = search(text)
     if text.strip():
         order = {c.name: place for place, c in enumerate(found.found)}
         good = tuple(sorted((c for c in good if c.name in order), key=lambda c: order[c.name]))
         bad = tuple(pair for pair in bad if pair[0].name in order)
-    elif spec is not None:
+    if wired:
         good = tuple(c for c in good if c.name != "Input")
     if not good and not bad:
-        meant = tr(' Did you mean {name}?', name=found.meant) if found.meant else ""
+        meant = tr(" Did you mean {name}?", name=found.meant) if found.meant else ""
         return [Row(tr('No layer called "{text}".', text=text.strip()) + meant)]
     rows: list[Row] = []
     if good:
-        title = tr("Fits {shape}, best guess first", shape=shape) if spec is not None else tr("Layers, best guess first")
+        words = tr("Fits {shape}, best guess first") if spec is not None else tr("Layers, best guess first")
+        title = words.replace("{shape}", shape)
         rows = [Row(title), *(_fitting(c, spec) for c in good)]
     if bad:
         rows += [Row(tr("Does not fit yet")), *(Row(component=c, reason=reason, given=spec) for c, reason in bad)]
@@ -110,9 +111,7 @@ class RowDelegate(QStyledItemDelegate):
         painter.drawText(area.adjusted(px(12), 2, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
 
     @staticmethod
-    def _paint_layer(
-        painter: QPainter, area: QRect, entry: Row, component: Component, state: QStyle.StateFlag
-    ) -> None:
+    def _paint_layer(painter: QPainter, area: QRect, entry: Row, component: Component, state: QStyle.StateFlag) -> None:
         current = theme()
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(area, current.color("selection"))
@@ -139,7 +138,7 @@ class RowDelegate(QStyledItemDelegate):
         painter.drawText(QPointF(left, middle - px(3)), component.name)
         painter.setFont(font("micro"))
         painter.setPen(current.color("text2"))
-        words = entry.reason or component.summary
+        words = entry.reason or component.summary.replace("`", "")
         short = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, right - left)
         painter.drawText(QPointF(left, middle + px(12)), short)
 
@@ -174,7 +173,8 @@ class ShapePicture(QWidget):
         _draw_value(painter, entry.result, QPointF(middle, px(122)), small=True)
         painter.setFont(font("micro", mono=True))
         words = f"{shape_text(entry.given)} → {shape_text(entry.result)}"
-        painter.drawText(self.rect().adjusted(0, 0, 0, -2), Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, words)
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom
+        painter.drawText(self.rect().adjusted(0, 0, 0, -2), flags, words)
 
 
 def _draw_value(painter: QPainter, spec: Spec, centre: QPointF, small: bool = False) -> None:
@@ -186,17 +186,20 @@ def _draw_value(painter: QPainter, spec: Spec, centre: QPointF, small: bool = Fa
         side = px(34 if small else 44) * (0.5 + cells / 8)
         for sheet in range(sheets):
             off = (sheet - (sheets - 1) / 2) * px(6)
-            _draw_grid(painter, QRectF(centre.x() - side / 2 + off, centre.y() - side / 2 + off, side, side), cells, cells,
-                       accent, paper, sheet == sheets - 1)  # fmt: skip
+            area = QRectF(centre.x() - side / 2 + off, centre.y() - side / 2 + off, side, side)
+            _draw_grid(painter, area, (cells, cells), accent, paper, sheet == sheets - 1)
         return
     rows, columns = (min(axes[0], 5), min(axes[1], 12)) if len(axes) == 2 else (1, min(axes[0] if axes else 1, 14))
     cell = px(12) if rows == 1 else px(9)
     area = QRectF(0, 0, columns * cell, rows * cell)
     area.moveCenter(centre)
-    _draw_grid(painter, area, rows, columns, accent, paper, True)
+    _draw_grid(painter, area, (rows, columns), accent, paper, True)
 
 
-def _draw_grid(painter: QPainter, area: QRectF, rows: int, columns: int, ink: QColor, paper: QColor, inner: bool) -> None:
+def _draw_grid(
+    painter: QPainter, area: QRectF, cells: tuple[int, int], ink: QColor, paper: QColor, inner: bool
+) -> None:
+    rows, columns = cells
     painter.setPen(QPen(ink, 1.25))
     painter.setBrush(paper)
     painter.drawRect(area)

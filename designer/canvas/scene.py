@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Signal
-from PySide6.QtWidgets import QGraphicsScene
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
 from designer.canvas.decor_items import FrameItem, NoteItem
 from designer.canvas.edge_item import EdgeItem
@@ -276,8 +276,9 @@ class CanvasScene(QGraphicsScene):
     def content_rect(self) -> QRectF:
         """What holds every layer, note and frame."""
         rect = QRectF()
-        for item in (*self.nodes.values(), *self.notes.values(), *self.frames.values()):
-            rect = rect.united(item.frame())
+        for items in (self.nodes, self.notes, self.frames):
+            for item in items.values():  # type: ignore[attr-defined]
+                rect = rect.united(item.frame())
         return rect
 
     def _fit_area(self) -> None:
@@ -293,7 +294,7 @@ class CanvasScene(QGraphicsScene):
             for wire in self._wires[identifier]:
                 wire.forget()
 
-    def _on_problems(self, problems: list[object]) -> None:
+    def _on_problems(self, _: object) -> None:
         fresh: dict[NodeId, str] = {}
         for problem in reversed(self.workspace.problems):
             if problem.node is not None and problem.severity in ("error", "warning"):
@@ -336,12 +337,12 @@ class CanvasScene(QGraphicsScene):
             return
         setattr(self, name, value)
         for key in (before, value):
-            item = self.edges.get(key) if isinstance(key, Edge) else self.nodes.get(key)  # type: ignore[call-overload]
+            item: QGraphicsItem | None = self.edges.get(key) if isinstance(key, Edge) else self.nodes.get(str(key))
             if item is not None:
                 item.update()
 
     def severity(self, node: NodeId) -> str:
-        """"error", "warning" or ""."""
+        """ "error", "warning" or ""."""
         return self._severity.get(node, "")
 
     def marked(self) -> dict[NodeId, str]:
@@ -400,10 +401,8 @@ class CanvasScene(QGraphicsScene):
 
     def decor_at(self, point: QPointF) -> NoteItem | FrameItem | None:
         """The note or frame (by its border or title) at a scene point."""
-        for thing in (*self.notes.values(), *self.frames.values()):
-            if thing.holds_point(point):
-                return thing
-        return None
+        note = next((item for item in self.notes.values() if item.holds_point(point)), None)
+        return note or next((item for item in self.frames.values() if item.holds_point(point)), None)
 
     def inside(self, rect: QRectF) -> list[str]:
         """Ids of layers and notes that a rubber band touches."""

@@ -77,7 +77,14 @@ PICTURES = Pictures()
 
 @functools.cache
 def canvas_font(role: str, mono: bool = False, weight: int | None = None) -> QFont:
-    """A font of the type scale that does not follow the text scale: the view scales the canvas."""
+    """A font of the type scale that does not follow the text scale: the view scales the canvas.
+
+    The role "narrow" is micro, condensed: for captions that would otherwise be cut.
+    """
+    if role == "narrow":
+        made = font("micro", mono, weight, scaled=False)
+        made.setStretch(88)
+        return made
     return font(role, mono, weight, scaled=False)
 
 
@@ -120,7 +127,7 @@ def input_y(index: int, inputs: int) -> float:
 
 
 def port_path(kind: str, side: float = PORT) -> QPainterPath:
-    """The form of a port around (0, 0): disc vector, diamond sequence, square image, hexagon volume, triangle tokens."""
+    """The form of a port around (0, 0): square image, diamond sequence, hexagon volume, triangle tokens, else disc."""
     half, path = side / 2, QPainterPath()
     if kind == "image":
         path.addRect(-half, -half, side, side)
@@ -212,8 +219,6 @@ def _halo(painter: QPainter, area: QRectF, text: str, letters: QFont) -> None:
     left = area.center().x() - fm.horizontalAdvance(text) / 2
     outline.addText(left, area.center().y() + (fm.ascent() - fm.descent()) / 2, letters, text)
     painter.strokePath(outline, pen(theme().color("canvas"), 6))
-
-
 
 
 def category_of(layer_type: str) -> str:

@@ -112,4 +112,3 @@ class History(QObject):
     def clear(self) -> None:
         """Forget everything."""
         self.stack.clear()
-
