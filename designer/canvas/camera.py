@@ -197,7 +197,7 @@ class Camera(QGraphicsView):
     def _draw_dots(self, painter: QPainter, dot: QColor, scale: float) -> None:
         """A dot every 16 px: one stored row of dots, drawn once for each row."""
         size, step = self.viewport().size(), style.GRID_DOTS * scale
-        side = 2 if scale >= 1.5 else 1
+        side = 2 if scale >= 0.85 else 1
         key = (scale, size.width(), dot.rgba())
         if self._dots is None or self._dots[0] != key:
             strip = QPixmap(size.width() + 2 * round(step), side)
