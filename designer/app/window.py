@@ -184,7 +184,7 @@ class MainWindow(QMainWindow):
         if self._editor is None:
             return
         editor, document = self._editor, self._editor.workspace.document
-        history = editor.workspace.history.stack
+        history = editor.workspace.history
         file = editor.project.path.name if editor.project.path else document.name or tr("new network")
         state = tr("Edited") if self.is_dirty else tr("Saved")
         self.setWindowTitle(f"{file} · {state}")
@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
         """Whether something is not saved."""
         if self._editor is None:
             return False
-        return not self._editor.workspace.history.stack.isClean() or len(self._editor.project.runs) != self._saved_runs
+        return not self._editor.workspace.history.isClean() or len(self._editor.project.runs) != self._saved_runs
 
     # Files.
     def new(self) -> None:
@@ -272,7 +272,7 @@ class MainWindow(QMainWindow):
             return False
         project.path, project.read_only = Path(path), False
         self._saved_runs = len(project.runs)
-        self.editor.workspace.history.stack.setClean()
+        self.editor.workspace.history.setClean()
         self.settings.add_recent(str(Path(path).resolve()))
         self._fill_menus()
         self._follow()

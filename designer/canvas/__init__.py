@@ -1,1 +1,1 @@
-"""The canvas: the network drawn, and the gestures that edit it."""
+"""The canvas: a projection of the document on a graphics view, and the gestures that edit it."""

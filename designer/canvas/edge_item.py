@@ -1,136 +1,158 @@
-"""A wire on the canvas with its shape written on it."""
+"""A wire on the canvas, with the shape that flows through it."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPainterPathStroker, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from designer.canvas import style as s
+from designer.canvas import style
+from designer.canvas.routes import Route, forward, route
 from designer.core.document import Edge
-from designer.look.fonts import font
-from designer.look.theme import color
+from designer.core.ports import shape_text
+from designer.look.painting import pen
+from designer.look.theme import theme
 
-LABEL_GAP, PILL_LENGTH, RISE, GUTTER = 44.0, 160.0, 36.0, 72.0
+if TYPE_CHECKING:
+    from designer.canvas.node_item import NodeItem
+    from designer.canvas.scene import CanvasScene
+
+REACH = 8.0
 
 
 class EdgeItem(QGraphicsItem):
-    """The picture of one wire.
+    """Shows one edge of the document; drawn in scene coordinates."""
 
-    Attributes:
-        label: the shape that flows, "" when unknown.
-        failing: the value does not fit; `previewed`: the shape after a repair.
-    """
-
-    def __init__(self, edge: Edge) -> None:
+    def __init__(self, scene: CanvasScene, edge: Edge, source: NodeItem, target: NodeItem) -> None:
         super().__init__()
-        self.edge = edge
-        self.label = ""
-        self.previewed: str | None = None
-        self.failing = self.is_selected = self.is_hovered = False
-        self.start, self.end = QPointF(), QPointF()
-        self._path = QPainterPath()
+        self.canvas, self.edge = scene, edge
+        self.source, self.target = source, target
+        self.over: float | None = None
+        self.below = False
+        self._label: str | None = None
+        self._outline: list[QPointF] | None = None
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.setZValue(1)
-        self.setAcceptHoverEvents(True)
+        self.route: Route = self._route()
+        self._rect = self._bounds()
 
-    def place(self, start: QPointF, end: QPointF, skips: float = 0.0) -> None:
-        """Go from `start` to `end`; `skips` is the height of layers that lie between and are passed above."""
+    def _route(self) -> Route:
+        start, end = self.source.output_point(), self.target.input_point(self.edge.port)
+        return route(start, end, self.over, self.source.y() + self.source.height)
+
+    def _bounds(self) -> QRectF:
+        rect = self.route.path.controlPointRect().adjusted(-8, -8, 8, 8)
+        label = self.route.label
+        if label is not None:
+            rect = rect.united(QRectF(label.x() - 60, label.y() - 16, 120, 48))
+        return rect
+
+    def reroute(self) -> None:
+        """Follow the ends."""
         self.prepareGeometryChange()
-        self.start, self.end = start, end
-        self._path = wire_path(start, end, skips)
+        self.route = self._route()
+        self._rect = self._bounds()
+        self._outline = None
 
+    def forget(self) -> None:
+        """Work out the label anew at the next drawing."""
+        self._label = None
+        self.update()
+
+    @property
+    def label(self) -> str:
+        """The shape that flows; "" when it is not known."""
+        if self._label is None:
+            info = self.canvas.workspace.analysis.info(self.edge.source)
+            self._label = shape_text(info.output) if info.output is not None else ""
+        return self._label
+
+    def distance(self, point: QPointF) -> float:
+        """Distance of a scene point from the wire."""
+        if self._outline is None:
+            path = self.route.path
+            steps = 1 if self.route.straight else 32
+            self._outline = [path.pointAtPercent(i / steps) for i in range(steps + 1)]
+        points = self._outline
+        return min(_to_segment(point, a, b) for a, b in zip(points, points[1:]))
+
+    # Qt.
     def boundingRect(self) -> QRectF:
-        return self._path.boundingRect().adjusted(-24, -24, 24, 24)
-
-    def shape(self) -> QPainterPath:
-        stroker = QPainterPathStroker()
-        stroker.setWidth(12)
-        return stroker.createStroke(self._path)
+        return self._rect
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(self._pen(painter.worldTransform().m11()))
-        painter.drawPath(self._path)
-        if painter.worldTransform().m11() >= s.FULL:
-            self._paint_label(painter)
+        scene = self.canvas
+        transform = painter.worldTransform()
+        scale, ratio = transform.m11(), painter.device().devicePixelRatioF()
+        token, width, dashes = self._look()
+        if scene.fitting_edge == self.edge:
+            glow = QColor(theme().color("accent"))
+            glow.setAlphaF(0.25)
+            self._stroke(painter, pen(glow, 8.0))
+        if scale < style.FULL:
+            width = max(width, 1.25 / scale) if scale < 0.5 else width
+        if scene.faded_edge(self.edge):
+            painter.setOpacity(0.45)
+        self._stroke(painter, pen(theme().color(token), width, dashes))
+        if scale >= style.FULL and self.route.label is not None:
+            self._paint_label(painter, scale * ratio)
+        painter.setOpacity(1.0)
 
-    def _pen(self, zoom: float) -> QPen:
-        token = "accent" if self.is_selected else "success" if self.previewed else "error" if self.failing else "wire"
-        pen = QPen(color(token), 3 if self.is_selected or self.is_hovered else 2)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        if self.failing or self.previewed:
-            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-            pen.setDashPattern([3.5, 2.5])
-        return pen
+    def _stroke(self, painter: QPainter, how: object) -> None:
+        painter.setPen(how)  # type: ignore[call-overload]
+        if self.route.straight:
+            painter.drawLine(self.source.output_point(), self.target.input_point(self.edge.port))
+        else:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPath(self.route.path)
 
-    def _paint_label(self, painter: QPainter) -> None:
-        text = self.previewed or self.label
-        length = self._path.length()
-        straight = abs(self.end.x() - self.start.x())
-        if not text or max(length, straight) < LABEL_GAP:
+    def _look(self) -> tuple[str, float, tuple[float, float] | None]:
+        """Colour, width and dashes for the state of the wire."""
+        scene = self.canvas
+        if scene.previewed(self.edge.source) is not None:
+            return "success", 2.0, (7.0, 5.0)
+        if self.edge == scene.selected_edge:
+            return "accent", 3.0, None
+        width = 3.0 if self.edge == scene.hovered_edge else 2.0
+        if scene.bad_edge(self.edge):
+            return "error", width, (7.0, 5.0)
+        return "wire", width, None
+
+    def _paint_label(self, painter: QPainter, real: float) -> None:
+        scene, place = self.canvas, self.route.label
+        if place is None:
             return
-        made = font("micro", mono=True, weight=600 if self.is_selected else None, scaled=False)
-        metrics = QFontMetricsF(made)
-        wide, middle = metrics.horizontalAdvance(text), self._path.pointAtPercent(0.5)
-        token = "accent" if self.is_selected else "success" if self.previewed else "error" if self.failing else "text2"
-        painter.setFont(made)
-        if length > PILL_LENGTH:
-            pill = QRectF(middle.x() - wide / 2 - 8, middle.y() - 10, wide + 16, 20)
-            painter.setPen(QPen(color("node_line"), 1))
-            painter.setBrush(color("node"))
-            painter.drawRoundedRect(pill, 10, 10)
-            painter.setPen(color(token))
-            painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
+        fresh = scene.previewed(self.edge.source)
+        if fresh is None and not self.label:
             return
-        if wide > straight + 8:
+        x, y = place.x(), place.y()
+        if self.below and not self.route.pill:
+            y += 24
+        token = self._look()[0]
+        chosen = token in ("accent", "error")
+        if fresh is None:
+            shown = token if chosen else "text" if self.route.pill else "text2"
+            style.draw_label(painter, x, y, self.label, shown, real, bold=chosen, pill=self.route.pill)
             return
-        path = QPainterPath()
-        path.addText(QPointF(middle.x() - wide / 2, middle.y() - 8), made, text)
-        painter.setPen(
-            QPen(color("canvas"), 4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-        )
-        painter.drawPath(path)
-        painter.setPen(color(token))
-        painter.drawText(QPointF(middle.x() - wide / 2, middle.y() - 8), text)
+        new = shape_text(fresh)
+        struck = bool(self.label) and self.label != new and not self.route.pill
+        if struck:
+            style.draw_label(painter, x, y, self.label, "error", real, struck=True)
+            y += 24
+        style.draw_label(painter, x, y, new, "success", real, bold=True, pill=self.route.pill)
 
 
-def wire_path(start: QPointF, end: QPointF, skips: float = 0.0) -> QPainterPath:
-    """A cubic curve; above the row for skips; right-angled in the gutter when it goes back to a new row."""
-    path = QPainterPath(start)
-    dx = end.x() - start.x()
-    if dx < -40 and end.y() - start.y() > 100:
-        _return_wire(path, start, end)
-        return path
-    if skips:
-        top = min(start.y(), end.y()) - s.DIVIDER - skips
-        turn = min(max(dx / 4, 24), 60)
-        path.cubicTo(
-            start + QPointF(turn * 0.7, 0), QPointF(start.x() + turn * 0.5, top), QPointF(start.x() + turn * 1.3, top)
-        )
-        path.lineTo(end.x() - turn * 1.3, top)
-        path.cubicTo(QPointF(end.x() - turn * 0.5, top), end - QPointF(turn * 0.7, 0), end)
-        return path
-    reach = max(abs(dx) / 2, 24.0)
-    path.cubicTo(start + QPointF(reach, 0), end - QPointF(reach, 0), end)
-    return path
+def wire_path(start: QPointF, end: QPointF) -> QPainterPath:
+    """The plain way of a wire, for miniatures."""
+    return forward(start, end).path
 
 
-def _return_wire(path: QPainterPath, start: QPointF, end: QPointF) -> None:
-    r, right, left = 14.0, start.x() + 18, end.x() - 12
-    level = start.y() - s.DIVIDER + s.HEIGHT + GUTTER
-    corners = [(right, start.y()), (right, level), (left, level), (left, end.y()), (end.x(), end.y())]
-    previous = (start.x(), start.y())
-    for corner, after in zip(corners[:-1], corners[1:], strict=True):
-        enter = _towards(corner, previous, min(r, abs(corner[0] - previous[0]) + abs(corner[1] - previous[1])))
-        leave = _towards(corner, after, min(r, abs(after[0] - corner[0]) + abs(after[1] - corner[1])))
-        path.lineTo(*enter)
-        path.quadTo(corner[0], corner[1], *leave)
-        previous = corner
-    path.lineTo(end)
-
-
-def _towards(a: tuple[float, float], b: tuple[float, float], distance: float) -> tuple[float, float]:
-    dx, dy = b[0] - a[0], b[1] - a[1]
-    size = max((dx * dx + dy * dy) ** 0.5, 1e-9)
-    return a[0] + dx / size * min(distance, size), a[1] + dy / size * min(distance, size)
+def _to_segment(point: QPointF, a: QPointF, b: QPointF) -> float:
+    """Distance of a point from a line between two others."""
+    way, off = b - a, point - a
+    length = way.x() ** 2 + way.y() ** 2
+    share = 0.0 if length == 0 else min(max((off.x() * way.x() + off.y() * way.y()) / length, 0.0), 1.0)
+    rest = off - way * share
+    return float((rest.x() ** 2 + rest.y() ** 2) ** 0.5)

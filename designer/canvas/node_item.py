@@ -1,237 +1,211 @@
-"""A layer on the canvas, painted in one go at the detail that the zoom allows."""
+"""A layer on the canvas: its place, its ports, what it shows. One item, no children; `node_paint` draws it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from designer.canvas import style as s
-from designer.core.analysis import NodeInfo
-from designer.core.document import Node
+from designer.canvas import captions, node_paint, style
+from designer.core.catalog import component
+from designer.core.document import Edge, Node
 from designer.core.ports import axes_text, rank_kind, shape_text
-from designer.core.text import tr
-from designer.look.fonts import font
-from designer.look.icons import pixmap
-from designer.look.painting import draw_chip, draw_tile
-from designer.look.theme import color, theme
+from designer.look.painting import chip_width, text_width
+from engine.catalog import Spec
 
-_FLAG = QGraphicsItem.GraphicsItemFlag
+if TYPE_CHECKING:
+    from designer.canvas.scene import CanvasScene
+
+_WANTED = {2: "vector", 3: "sequence", 4: "image", 5: "volume"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a node shows, worked out when it is first drawn after a change."""
+
+    name: str
+    caption: str
+    caption_role: str
+    shape: str
+    axes: str
+    chip: str
+    figure: str
+    inputs: tuple[tuple[str, bool], ...]
+    output: tuple[str, bool]
+    badges: tuple[tuple[str, str], ...]
 
 
 class NodeItem(QGraphicsItem):
-    """The picture of one node. It keeps what it shows; the scene tells it what changed.
+    """Shows one node of the document; the scene keeps it in step."""
 
-    Attributes:
-        node, info: the layer and what is known about it.
-        state: "", "error" or "warning"; `preview` shapes are those of a repair that is shown.
-        fits: True or False while a wire is in the hand, None otherwise.
-    """
-
-    def __init__(self, node: Node, info: NodeInfo, inputs: int, wired: tuple[int, bool]) -> None:
+    def __init__(self, scene: CanvasScene, node: Node, inputs: int) -> None:
         super().__init__()
-        self.node, self.info = node, info
+        self.canvas = scene
+        self.node = node
+        known = component(node.type)
+        self.family = known.category if known is not None else "custom"
         self.inputs = inputs
-        self.wired_inputs, self.wired_output = wired
-        self.state = ""
-        self.is_selected = self.is_focused = self.is_hovered = False
-        self.previewed: str | None = None
-        self.fits: bool | None = None
-        self.setAcceptHoverEvents(True)
-        self.setFlag(_FLAG.ItemUsesExtendedStyleOption, False)
+        self.width = style.name_width(node.name)
+        self.height = style.height_for(inputs)
+        self._rect = QRectF()
+        self._facts: Facts | None = None
+        self._fit_rect()
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.setZValue(2)
         self.setPos(*node.position)
-        self.tell()
 
-    def tell(self) -> None:
-        """Tooltip from what is known."""
-        count = self.info.parameter_rule or (tr("no parameters") if self.info.parameters == 0 else "")
-        axes = axes_text(self.info.output)
-        lines = [
-            f"{self.node.name} ({self.node.type})",
-            f"N×{shape_text(self.info.output)} {axes}",
-            count,
-            self.info.error,
-        ]
-        self.setToolTip("\n".join(line for line in lines if line))
+    def _fit_rect(self) -> None:
+        m = style.MARGIN
+        self._rect = QRectF(-m, -m, self.width + 2 * m, self.height + 2 * m + 8)
+
+    # Keeping in step.
+    def set_node(self, node: Node, inputs: int) -> None:
+        """Show another state of the node."""
+        width, height = style.name_width(node.name), style.height_for(inputs)
+        if (width, height) != (self.width, self.height):
+            self.prepareGeometryChange()
+            self.width, self.height = width, height
+            self._fit_rect()
+        self.node, self.inputs = node, inputs
+        self.forget()
+
+    def forget(self) -> None:
+        """Work out anew what is shown, at the next drawing."""
+        self._facts = None
+        self.update()
 
     @property
-    def height(self) -> float:
-        return s.height_of(self.inputs)
+    def facts(self) -> Facts:
+        if self._facts is None:
+            self._facts = self._work_out()
+        return self._facts
 
+    def _work_out(self) -> Facts:
+        node, scene = self.node, self.canvas
+        info = scene.workspace.analysis.info(node.id)
+        preview = scene.previewed(node.id)
+        spec = preview if preview is not None else info.output
+        shape, axes, chip = shape_text(spec), axes_text(spec), "preview" if preview is not None else "normal"
+        if spec is None and info.state == "error":
+            (shape, axes), chip = captions.failing_part(info), "error"
+        figure = captions.figure(info.parameters)
+        axes, figure = self._fitted(shape, axes, figure, info.parameters)
+        slots = scene.workspace.document.inputs(node.id)
+        ports = tuple(
+            (self._input_kind(self._given(slot, info.inputs[i] if i < len(info.inputs) else None)), slot is not None)
+            for i, slot in enumerate(slots)
+        )
+        words, role = self._caption()
+        return Facts(
+            name=_elided(node.name, self.width - 50 - 20 * len(self._badges()), ("body", False, 600)),
+            caption=words,
+            caption_role=role,
+            shape=shape,
+            axes=axes,
+            chip=chip,
+            figure=figure,
+            inputs=ports,
+            output=(rank_kind(spec), bool(scene.workspace.document.graph.out_degree(node.id))),
+            badges=self._badges(),
+        )
+
+    def _given(self, edge: Edge | None, known: Spec | None) -> Spec | None:
+        """What an input gets, with the repair that is being shown."""
+        fresh = self.canvas.previewed(edge.source) if edge is not None else None
+        return fresh if fresh is not None else known
+
+    def _caption(self) -> tuple[str, str]:
+        """The caption and its font: condensed when it is a little too long, cut when that does not help."""
+        words, room = captions.caption(self.node), self.width - 45
+        if text_width(words, "micro") <= room:
+            return words, "micro"
+        return style.metrics("narrow").elidedText(words, Qt.TextElideMode.ElideRight, room), "narrow"
+
+    def _fitted(self, shape: str, axes: str, figure: str, count: int | None) -> tuple[str, str]:
+        """Axis letters and figure that have room: first the letters go, then the figure is shortened."""
+        room = self.width - 16
+        taken = text_width(figure + " p", "micro", True) + 3 if figure else 0.0
+        if chip_width(shape, axes) + taken <= room:
+            return axes, figure
+        if chip_width(shape, "") + taken <= room:
+            return "", figure
+        return "", captions.short_figure(count or 0)
+
+    def _input_kind(self, spec: Spec | None) -> str:
+        if spec is not None:
+            return rank_kind(spec)
+        known = component(self.node.type)
+        ranks = known.ports.ranks if known is not None and known.ports is not None else None
+        if ranks is None or ranks[0] != ranks[1]:
+            return "any"
+        return _WANTED.get(ranks[0], "any")
+
+    def _badges(self) -> tuple[tuple[str, str], ...]:
+        """(icon, colour token), most urgent first."""
+        found = []
+        severity = self.canvas.severity(self.node.id)
+        if severity in ("error", "warning"):
+            found.append((severity, "error" if severity == "error" else "warn"))
+        if not self.node.trainable:
+            found.append(("freeze", "accent"))
+        if self.node.bypassed:
+            found.append(("bypass", "text2"))
+        return tuple(found)
+
+    # Places, in scene coordinates.
+    def frame(self) -> QRectF:
+        """The node's rectangle."""
+        return QRectF(self.x(), self.y(), self.width, self.height)
+
+    def input_point(self, port: int) -> QPointF:
+        """Centre of an input."""
+        return QPointF(self.x(), self.y() + style.input_y(port, max(self.inputs, port + 1)))
+
+    def output_point(self) -> QPointF:
+        """Centre of the output."""
+        return QPointF(self.x() + self.width, self.y() + style.DIVIDER)
+
+    def port_at(self, point: QPointF) -> tuple[str, int] | None:
+        """("in", number) or ("out", 0) of the port whose reach holds a scene point, the nearest if several do."""
+        reached: list[tuple[float, tuple[str, int]]] = []
+        places = [(("in", i), self.input_point(i)) for i in range(self.inputs)]
+        if self.has_output:
+            places.append((("out", 0), self.output_point()))
+        for port, place in places:
+            off = point - place
+            if abs(off.x()) <= style.PORT_REACH and abs(off.y()) <= style.PORT_REACH:
+                reached.append((off.x() ** 2 + off.y() ** 2, port))
+        return min(reached)[1] if reached else None
+
+    @property
+    def has_output(self) -> bool:
+        known = component(self.node.type)
+        return known is None or known.ports is None or bool(known.ports.outputs)
+
+    def part_at(self, point: QPointF) -> str:
+        """ "badge", "name", "shape", "parameters" or "port" at a scene point."""
+        x, y = point.x() - self.x(), point.y() - self.y()
+        badges = len(self.facts.badges)
+        if y < 30 and badges and x > self.width - 12 - 20 * badges:
+            return "badge"
+        if self.port_at(point) is not None and not 16 < x < self.width - 16:
+            return "port"
+        if y < style.DIVIDER:
+            return "name"
+        return "shape" if x < 12 + chip_width(self.facts.shape, self.facts.axes) else "parameters"
+
+    # Qt.
     def boundingRect(self) -> QRectF:
-        return QRectF(-10, -10, s.WIDTH + 20, self.height + 22)
-
-    def shape(self) -> QPainterPath:
-        path = QPainterPath()
-        path.addRect(QRectF(-s.HIT, 0, s.WIDTH + 2 * s.HIT, self.height))
-        return path
-
-    def rect(self) -> QRectF:
-        """The box without ports and shadow."""
-        return QRectF(0, 0, s.WIDTH, self.height)
-
-    def port_at(self, place: QPointF) -> tuple[str, int] | None:
-        """("input", number) or ("output", 0) near a point in the node's coordinates."""
-        out = s.output_place()
-        if (place - out).manhattanLength() <= s.HIT:
-            return "output", 0
-        for port in range(self.inputs if s.has_inputs(self.node.type) else 0):
-            if (place - s.input_place(port, self.inputs)).manhattanLength() <= s.HIT:
-                return "input", port
-        return None
+        return self._rect
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        zoom = painter.worldTransform().m11()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.fits is False:
-            painter.setOpacity(0.45)
-        if zoom >= s.FULL:
-            self._paint_full(painter)
-        else:
-            self._paint_small(painter, zoom)
-        painter.setOpacity(1)
-
-    def _edge(self, zoom: float) -> QPen:
-        thin = 1.0
-        if self.is_selected:
-            return QPen(color("accent"), max(2.5, 2 / zoom))
-        if self.previewed:
-            return QPen(color("success"), 2, Qt.PenStyle.DashLine)
-        if self.state == "error":
-            return QPen(color("error"), max(2, 2 / zoom))
-        if self.state == "warning":
-            return QPen(color("warn"), max(2, 2 / zoom))
-        if self.fits:
-            pen = QPen(color("success"), 2.5)
-            pen.setDashPattern([6 / 2.5, 4 / 2.5])
-            return pen
-        if self.node.bypassed:
-            return QPen(color("control"), thin, Qt.PenStyle.DashLine)
-        return QPen(color("control" if self.is_hovered else "node_line"), 1.5 if self.is_hovered else thin)
-
-    def _paint_small(self, painter: QPainter, zoom: float) -> None:
-        fill, ink = theme().family(s.category_of(self.node.type))
-        painter.setPen(self._edge(zoom) if self.is_selected or self.state else Qt.PenStyle.NoPen)
-        painter.setBrush(fill)
-        painter.drawRoundedRect(self.rect(), 8, 8)
-        if zoom < s.GLYPH:
-            return
-        named = zoom >= s.NAMED
-        side = 32.0
-        place = QPointF(10 if named else (s.WIDTH - side) / 2, (self.height - side) / 2)
-        draw_tile(painter, QRectF(place.x(), place.y(), side, side), s.category_of(self.node.type))
-        if named:
-            made = font("large", weight=600, scaled=False)
-            painter.setFont(made)
-            painter.setPen(ink)
-            text = QFontMetricsF(made).elidedText(self.node.name, Qt.TextElideMode.ElideMiddle, s.WIDTH - 56)
-            painter.drawText(QRectF(48, 0, s.WIDTH - 54, self.height), Qt.AlignmentFlag.AlignVCenter, text)
-
-    def _paint_full(self, painter: QPainter) -> None:
-        rect = self.rect()
-        if self.fits is not False:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(color("shadow"))
-            painter.drawRoundedRect(rect.translated(0, 3 if self.is_hovered else 2), 8, 8)
-        if self.is_focused:
-            painter.setPen(QPen(color("accent"), 2.5))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(rect.adjusted(-5, -5, 5, 5), 12, 12)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(color("node"))
-        painter.drawRoundedRect(rect, 8, 8)
-        if not self.node.bypassed:
-            painter.save()
-            clip = QPainterPath()
-            clip.addRoundedRect(rect, 8, 8)
-            painter.setClipPath(clip)
-            painter.fillRect(QRectF(0, 0, s.WIDTH, s.DIVIDER), theme().header(s.category_of(self.node.type)))
-            painter.restore()
-        painter.setPen(QPen(color("line"), 1))
-        painter.drawLine(QPointF(0, s.DIVIDER), QPointF(s.WIDTH, s.DIVIDER))
-        painter.setPen(self._edge(1.0))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(rect, 8, 8)
-        self._paint_header(painter)
-        self._paint_body(painter)
-        self._paint_ports(painter)
-
-    def _badges(self) -> list[tuple[str, str]]:
-        found = [("error", "error")] if self.state == "error" else []
-        found += [("warning", "warn")] if self.state == "warning" else []
-        found += [("freeze", "accent")] if not self.node.trainable else []
-        return found + ([("bypass", "text")] if self.node.bypassed else [])
-
-    def _paint_header(self, painter: QPainter) -> None:
-        draw_tile(painter, QRectF(8, 8, 28, 28), s.category_of(self.node.type), 0.45 if self.node.bypassed else 1.0)
-        badges = self._badges()
-        room = s.WIDTH - 42 - 8 - 20 * len(badges)
-        made = font("body", weight=600, scaled=False)
-        painter.setFont(made)
-        painter.setPen(color("text"))
-        elide = Qt.TextElideMode.ElideMiddle
-        painter.drawText(QPointF(42, 20), QFontMetricsF(made).elidedText(self.node.name, elide, room))
-        small = font("micro", scaled=False)
-        painter.setFont(small)
-        painter.setPen(color("text2"))
-        text = QFontMetricsF(small).elidedText(s.type_text(self.node), Qt.TextElideMode.ElideRight, s.WIDTH - 48)
-        painter.drawText(QPointF(42, 35), text)
-        for i, (name, token) in enumerate(reversed(badges)):
-            picture = pixmap(name, 32, token, 1.0)
-            painter.drawPixmap(QRectF(s.WIDTH - 24 - 20 * i, 6, 16, 16), picture, QRectF(picture.rect()))
-
-    def _paint_body(self, painter: QPainter) -> None:
-        shape, axes, state = self.previewed or shape_text(self.info.output), axes_text(self.info.output), "normal"
-        if self.previewed:
-            state = "preview"
-        elif self.state == "error" and "≠" in self.info.rule:
-            shape, axes, state = self.info.rule.replace(" ", ""), "", "error"
-        right = 8 + draw_chip(painter, 8, self.height - 28, shape, axes, state)
-        if self.info.parameters is not None and right < s.WIDTH - 36:
-            painter.setFont(font("micro", mono=True, scaled=False))
-            painter.setPen(color("text"))
-            rest = QRectF(right, self.height - 28, s.WIDTH - 8 - right, 20)
-            both = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-            painter.drawText(rest, both, f"{self.info.parameters:,} p")
-
-    def _paint_ports(self, painter: QPainter) -> None:
-        if s.has_inputs(self.node.type):
-            for port in range(self.inputs):
-                spec = self.info.inputs[port] if port < len(self.info.inputs) else None
-                wired = bool(self.wired_inputs >> port & 1)
-                draw_port(painter, s.input_place(port, self.inputs), rank_kind(spec), wired, color("wire"))
-        if self.fits:
-            halo = QColor(color("success"))
-            halo.setAlphaF(0.25)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(halo)
-            painter.drawEllipse(s.input_place(0, self.inputs), 12, 12)
-        draw_port(painter, s.output_place(), rank_kind(self.info.output), self.wired_output, color("wire"))
+        node_paint.paint(painter, self)
 
 
-def draw_port(painter: QPainter, place: QPointF, kind: str, wired: bool, ink: QColor) -> None:
-    """A port: its form tells the rank of the value, filled when wired."""
-    painter.setPen(QPen(ink if not wired else color("node"), 1.5))
-    painter.setBrush(ink if wired else color("node"))
-    r, x, y = s.PORT, place.x(), place.y()
-    if kind == "image":
-        painter.drawRect(QRectF(x - r, y - r, 2 * r, 2 * r))
-    elif kind == "sequence":
-        painter.drawPolygon(
-            QPolygonF([QPointF(x, y - r - 1), QPointF(x + r + 1, y), QPointF(x, y + r + 1), QPointF(x - r - 1, y)])
-        )
-    elif kind == "volume":
-        points = [
-            (x - r, y - r / 2),
-            (x, y - r - 1),
-            (x + r, y - r / 2),
-            (x + r, y + r / 2),
-            (x, y + r + 1),
-            (x - r, y + r / 2),
-        ]
-        painter.drawPolygon(QPolygonF([QPointF(*p) for p in points]))
-    elif kind == "tokens":
-        painter.drawPolygon(QPolygonF([QPointF(x - r, y - r), QPointF(x + r, y), QPointF(x - r, y + r)]))
-    else:
-        painter.drawEllipse(place, r, r)
+def _elided(text: str, room: float, look: tuple[str, bool, int | None]) -> str:
+    if text_width(text, *look) <= room:
+        return text
+    return style.metrics(*look).elidedText(text, Qt.TextElideMode.ElideMiddle, room)

@@ -1,145 +1,232 @@
-"""Quick add: a search box at the cursor with the layers that fit, best guess first."""
+"""Quick add: a search box at the cursor. What fits comes first, best guess on top; what does not says why."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from designer.core.catalog import search, suggest
+from designer.canvas.operations import Feeding
+from designer.canvas.quick_add_rows import ROLE, Row, RowDelegate, ShapePicture, rows_for
 from designer.core.document import NodeId
 from designer.core.ports import shape_text
 from designer.core.text import tr
 from designer.editing.workspace import Workspace
-from designer.look.fonts import font
-from designer.look.icons import tile_icon
-from designer.look.theme import color
-from designer.look.widgets import HLine, Label
+from designer.look.fonts import font, px
+from designer.look.icons import pixmap
+from designer.look.painting import draw_card
+from designer.look.theme import theme
+from designer.look.widgets import HLine, KeyCap, Label, Tile, row
 
-WIDTH, SHOWN = 560, 40
-NAME = Qt.ItemDataRole.UserRole
+WIDTH, HEIGHT, LEFT, SEARCH = 636, 488, 420, 46
 
 
 class QuickAdd(QFrame):
-    """Signals:
-    chosen(str, bool): a layer type, and whether the box stays for another.
+    """The box, shown over the whole window.
+
+    Signals:
+        chosen(str, bool): a component, and whether the box stays open for the next.
+        closed(): it is gone.
     """
 
     chosen = Signal(str, bool)
+    closed = Signal()
 
-    def __init__(self, parent: QWidget, workspace: Workspace, source: NodeId | None = None) -> None:
+    def __init__(
+        self, parent: QWidget, workspace: Workspace, source: NodeId | None = None, feeding: Feeding | None = None
+    ) -> None:
         super().__init__(parent)
-        self._home = parent
         self.setObjectName("quickAdd")
-        self._workspace, self._source = workspace, source
-        self._spec = workspace.analysis.info(source).output if source else None
-        self.setFixedSize(WIDTH, 420)
-        self.setStyleSheet(
-            f"#quickAdd {{ background: {color('raised').name()}; border: 1px solid {color('line').name()};"
-            " border-radius: 10px; }"
-        )
-        self.field = QLineEdit(placeholderText=tr("Search all layers"))
-        self.field.setAccessibleName(tr("Search all layers"))
+        self.setAccessibleName(tr("Add a layer"))
+        self.workspace, self.source, self.feeding = workspace, source, feeding
+        self._gone, self._host = False, parent
+        self.field = QLineEdit()
+        self.field.setProperty("kind", "bare")
         self.field.setFont(font("large", weight=400))
-        self.field.installEventFilter(self)
+        self.field.setPlaceholderText(tr("Search all layers"))
+        self.field.setAccessibleName(tr("Search all layers"))
         self.field.textChanged.connect(self._fill)
-        self._title = Label("", "small", "text2", weight=600)
+        self.field.installEventFilter(self)
+        self._after = Label("", "small", "text2")
         self.list = QListWidget()
+        self.list.setObjectName("quickAddList")
         self.list.setAccessibleName(tr("Layers"))
-        self.list.setIconSize(QSize(24, 24))
-        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setFont(font("small"))
+        self.list.setItemDelegate(RowDelegate(self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.itemClicked.connect(lambda _: self._choose())
-        self._about = Label("", "small", "text2")
-        self._about.setWordWrap(True)
-        self._about.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.list.currentItemChanged.connect(lambda *_: self._tell())
-        self._lay_out()
-        self._fill("")
+        self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setStyleSheet("background: transparent;")
+        self.list.setMouseTracking(True)
+        self.list.itemClicked.connect(lambda item: self._choose(item, False))
+        self.list.currentItemChanged.connect(lambda *_: self._show_current())
+        self._build()
+        self._refill()
 
-    def _lay_out(self) -> None:
+    # Building.
+    def _build(self) -> None:
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(12, 12, 12, 10)
-        outer.addWidget(self.field)
-        outer.addWidget(self._title)
-        row = QHBoxLayout()
-        row.addWidget(self.list, 3)
-        self._about.setFixedWidth(176)
-        row.addWidget(self._about)
-        outer.addLayout(row, 1)
+        outer.setContentsMargins(1, 1, 1, 5)
+        outer.setSpacing(0)
+        search = QWidget()
+        search.setFixedHeight(px(SEARCH))
+        sign = Label()
+        sign.setPixmap(pixmap("search", px(16), "accent"))
+        search.setLayout(row(sign, self.field, self._after, gap=10, margins=(13, 0, 12, 0)))
+        outer.addWidget(search)
         outer.addWidget(HLine())
-        outer.addWidget(Label(tr("↑ ↓ choose    Enter add and wire    Esc cancel"), "micro", "text3"))
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        self.list.setFixedWidth(px(LEFT))
+        middle.addWidget(self.list)
+        middle.addWidget(self._build_side(), 1)
+        outer.addLayout(middle, 1)
+        outer.addWidget(HLine())
+        outer.addWidget(self._build_foot())
+        self.setFixedSize(px(WIDTH), px(HEIGHT))
+
+    def _build_side(self) -> QWidget:
+        side = QWidget()
+        side.setObjectName("quickAddSide")
+        side.setStyleSheet(
+            f"#quickAddSide {{ background: {theme().color('panel').name()};"
+            f" border-left: 1px solid {theme().color('line').name()}; }}"
+        )
+        layout = QVBoxLayout(side)
+        layout.setContentsMargins(14, 12, 14, 12)
+        layout.setSpacing(10)
+        self._tile = Tile("custom", 28)
+        self._name = Label("", "body", weight=600)
+        self._picture = ShapePicture()
+        self._words = Label("", "small", "text2", wrap=True)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(row(self._tile, self._name, None, gap=8))
+        layout.addWidget(self._picture)
+        layout.addWidget(self._words, 1)
+        return side
+
+    @staticmethod
+    def _build_foot() -> QWidget:
+        foot = QWidget()
+        foot.setFixedHeight(px(38))
+        foot.setLayout(
+            row(
+                KeyCap("↑"), KeyCap("↓"), Label(tr("choose"), "small", "text2"), 8,
+                KeyCap("Enter"), Label(tr("add and wire"), "small", "text2"), 8,
+                KeyCap("Shift+Enter"), Label(tr("add, keep adding"), "small", "text2"), None,
+                KeyCap("Esc"), Label(tr("cancel"), "small", "text2"),
+                gap=5, margins=(12, 0, 12, 0),
+            )
+        )  # fmt: skip
+        return foot
 
     def open_at(self, place: QPoint) -> None:
-        """Show near a place of the parent, kept inside it."""
-        area = self._home.rect()
-        x = min(max(place.x(), 8), max(area.width() - self.width() - 8, 8))
-        y = min(max(place.y() - 40, 8), max(area.height() - self.height() - 8, 8))
+        """Show it beside a point of the parent, kept on screen."""
+        room = self._host.rect()
+        x = min(max(place.x() + 12, 8), max(room.width() - self.width() - 8, 0))
+        y = min(max(place.y() - px(100), 8), max(room.height() - self.height() - 8, 0))
         self.move(x, y)
         self.show()
         self.raise_()
-        self.field.setFocus()
+        self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def go_on_after(self, node: NodeId) -> None:
+        """Offer what fits after a layer that was just added."""
+        self.source, self.feeding = node, None
+        self.field.clear()
+        self._refill()
+
+    def dismiss(self) -> None:
+        """Close without a choice; all stays as it was."""
+        if not self._gone:
+            self._gone = True
+            self.hide()
+            self.closed.emit()
+            self.deleteLater()
+
+    # Content.
+    def _refill(self) -> None:
+        document = self.workspace.document
+        self._after.setText("")
+        if self.source is not None and self.source in document.nodes:
+            self._after.setText(tr("after {name}", name=f"<b>{document.nodes[self.source].name}</b>"))
+        elif self.feeding is not None:
+            self._after.setText(tr("before {name}", name=f"<b>{document.nodes[self.feeding.node].name}</b>"))
+        self._fill(self.field.text())
 
     def _fill(self, text: str) -> None:
         self.list.clear()
-        good, bad = suggest(self._spec)
-        if text:
-            result = search(text)
-            names = [c.name for c in result.found]
-            good = tuple(sorted((c for c in good if c.name in names), key=lambda c: names.index(c.name)))
-            bad = tuple((c, why) for c, why in bad if c.name in names)
-            if not result.found:
-                meant = tr(" Did you mean {name}?", name=result.meant) if result.meant else ""
-                self._title.setText(tr('No layer called "{text}".', text=text) + meant)
-                return
-        after = tr("Fits {shape}, best guess first", shape=shape_text(self._spec)) if self._spec else tr("Layers")
-        self._title.setText(after)
-        for c in good[:SHOWN]:
-            item = QListWidgetItem(tile_icon(c.category, 24), f"{c.name}\n{c.summary[:54]}")
-            item.setData(NAME, c.name)
-            item.setToolTip(c.summary)
+        spec = self.workspace.analysis.info(self.source).output if self.source is not None else None
+        for entry in rows_for(text, spec, shape_text(spec) if spec is not None else "", self.source is not None):
+            item = QListWidgetItem()
+            item.setData(ROLE, entry)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, entry.spoken)
+            if entry.component is None:
+                item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.list.addItem(item)
-        for c, why in bad[:SHOWN]:
-            item = QListWidgetItem(tile_icon(c.category, 24), f"{c.name}\n{why}")
-            item.setFlags(Qt.ItemFlag.NoItemFlags)
-            item.setToolTip(why)
-            self.list.addItem(item)
-        self.list.setCurrentRow(0)
+        first = next((i for i in range(self.list.count()) if self._row(i).component is not None), -1)
+        self.list.setCurrentRow(first)
+        self._show_current()
 
-    def _tell(self) -> None:
-        from engine import catalog
+    def _row(self, index: int) -> Row:
+        found: Row = self.list.item(index).data(ROLE)
+        return found
 
+    @property
+    def current(self) -> Row | None:
         item = self.list.currentItem()
-        name = item.data(NAME) if item else None
-        self._about.setText(f"{name}\n\n{catalog.component('layer', name).doc}" if name else "")
+        return item.data(ROLE) if item is not None else None
+
+    def _show_current(self) -> None:
+        entry = self.current
+        known = entry.component if entry is not None else None
+        for widget in (self._tile, self._name, self._picture, self._words):
+            widget.setVisible(known is not None)
+        if entry is not None and known is not None:
+            self._tile.set_family(known.category)
+            self._name.setText(self._name.fontMetrics().elidedText(known.name, Qt.TextElideMode.ElideMiddle, px(150)))
+            self._picture.set_row(entry)
+            self._words.setText(entry.reason or known.summary.replace("`", ""))
+
+    # Choosing.
+    def _choose(self, item: QListWidgetItem | None, again: bool) -> None:
+        entry = item.data(ROLE) if item is not None else None
+        if entry is None or entry.component is None:
+            return
+        if not again:
+            self.dismiss()
+        self.chosen.emit(entry.component.name, again)
+
+    def _step(self, direction: int) -> None:
+        index = self.list.currentRow() + direction
+        while 0 <= index < self.list.count() and self._row(index).component is None:
+            index += direction
+        if 0 <= index < self.list.count():
+            self.list.setCurrentRow(index)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-                step = 1 if event.key() == Qt.Key.Key_Down else -1
-                self.list.setCurrentRow(min(max(self.list.currentRow() + step, 0), self.list.count() - 1))
-                return True
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self._choose()
-                return True
-            if event.key() == Qt.Key.Key_Escape:
-                self._end()
-                return True
-        if event.type() == QEvent.Type.FocusOut:
-            self._end()
-        return super().eventFilter(watched, event)
+        if event.type() == QEvent.Type.FocusOut and watched is self.field and not self.list.underMouse():
+            if self.isVisible() and self.window().isActiveWindow():
+                self.dismiss()
+            return False
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return False
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return False
+        key = event.key()
+        if key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self._step(1 if key == Qt.Key.Key_Down else -1)
+        elif key == Qt.Key.Key_Escape:
+            self.dismiss()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            again = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._choose(self.list.currentItem(), again)
+        else:
+            return False
+        return True
 
-    def _choose(self) -> None:
-        item = self.list.currentItem()
-        name = item.data(NAME) if item else None
-        if name:
-            self._end()
-            self.chosen.emit(name, False)
-
-    def _end(self) -> None:
-        self.field.removeEventFilter(self)
-        self.hide()
-        self.deleteLater()
-        self._home.setFocus()
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, current = QPainter(self), theme()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = self.rect().adjusted(0, 0, 0, -4).toRectF()
+        draw_card(painter, area, 10, current.color("raised"), current.color("line"), 4)

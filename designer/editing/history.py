@@ -9,7 +9,7 @@ from designer.core.commands import Command
 from designer.core.document import Document
 from designer.core.text import tr
 
-LIMIT = 500
+LIMIT = 1000
 _MERGES = 1
 """Id of steps that may merge; whether they do is the command's own decision."""
 
@@ -40,8 +40,12 @@ class _Step(QUndoCommand):
         return True
 
 
-class History(QObject):
-    """What was done to a document, and the way back. `changed` tells that texts or the clean mark may differ."""
+class History(QUndoStack):
+    """What was done to a document, and the way back.
+
+    Signals:
+        changed(): texts, what can be undone, or the clean mark may differ.
+    """
 
     changed = Signal()
 
@@ -49,10 +53,9 @@ class History(QObject):
         super().__init__(parent)
         self._document = document
         self._gesture = 0
-        self.stack = QUndoStack(self)
-        self.stack.setUndoLimit(LIMIT)
-        self.stack.indexChanged.connect(self._tell)
-        self.stack.cleanChanged.connect(self._tell)
+        self.setUndoLimit(LIMIT)
+        self.indexChanged.connect(self._tell)
+        self.cleanChanged.connect(self._tell)
 
     def _tell(self, _: object) -> None:
         self.changed.emit()
@@ -64,51 +67,39 @@ class History(QObject):
             Refused: it cannot be made; neither document nor history has changed.
         """
         command.do(self._document)
-        self.stack.push(_Step(command, self._document))
+        self.push(_Step(command, self._document))
 
     def new_gesture(self) -> int:
         """A serial number: commands that carry the same one may merge into one step."""
         self._gesture += 1
         return self._gesture
 
-    def undo(self) -> None:
-        """Take the last step back."""
-        self.stack.undo()
-
-    def redo(self) -> None:
-        """Make the step again that was taken back last."""
-        self.stack.redo()
-
     @property
     def can_undo(self) -> bool:
-        return bool(self.stack.canUndo())
+        return bool(self.canUndo())
 
     @property
     def can_redo(self) -> bool:
-        return bool(self.stack.canRedo())
+        return bool(self.canRedo())
 
     @property
     def undo_text(self) -> str:
         """Words of the menu entry: "Undo: add conv2d"."""
-        return tr("Undo: {what}", what=self.stack.undoText()) if self.can_undo else tr("Undo")
+        return tr("Undo: {what}", what=self.undoText()) if self.can_undo else tr("Undo")
 
     @property
     def redo_text(self) -> str:
-        return tr("Redo: {what}", what=self.stack.redoText()) if self.can_redo else tr("Redo")
+        return tr("Redo: {what}", what=self.redoText()) if self.can_redo else tr("Redo")
 
     @property
     def clean(self) -> bool:
         """Whether the document is as it was saved."""
-        return bool(self.stack.isClean())
+        return bool(self.isClean())
 
     def mark_clean(self) -> None:
         """The document has just been saved."""
-        self.stack.setClean()
+        self.setClean()
 
     def mark_unsaved(self) -> None:
         """The document is not as the file has it (a recovered one)."""
-        self.stack.resetClean()
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self.stack.clear()
+        self.resetClean()

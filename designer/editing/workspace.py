@@ -37,7 +37,7 @@ class Workspace(QObject):
     hovered = Signal(object)
     """Id of the layer under the mouse, or None."""
     told = Signal(str)
-    """A short sentence for the person."""
+    """A short message for the person."""
 
     def __init__(self, project: Project | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)

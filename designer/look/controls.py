@@ -13,6 +13,9 @@ from designer.look.icons import bind_icon, pixmap
 from designer.look.painting import rounded, text_width
 from designer.look.theme import theme, theme_changed
 
+GAP = 4
+"""Between an icon and its words, on top of what the style leaves."""
+
 
 class Button(QPushButton):
     """A push button 28 high.
@@ -26,8 +29,10 @@ class Button(QPushButton):
         if kind:
             self.setProperty("kind", kind)
         if icon:
-            bind_icon(self, icon, {"primary": "on_accent", "success": "on_accent"}.get(kind, "text"))
-            self.setIconSize(QSize(px(16), px(16)))
+            token = {"primary": "on_accent", "success": "on_accent"}.get(kind, "text")
+            gap = GAP if text else 0
+            bind_icon(self, icon, token, px(16), gap)
+            self.setIconSize(QSize(px(16) + gap, px(16)))
         self.setCursor(Qt.CursorShape.PointingHandCursor if kind == "link" else Qt.CursorShape.ArrowCursor)
 
     def set_flag(self, name: str, value: object) -> None:
@@ -117,6 +122,9 @@ class SegmentedControl(QWidget):
                 return
             x -= width
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
         if step is None:
@@ -171,8 +179,9 @@ class SectionHeader(QToolButton):
         painter.drawPixmap(px(10), (self.height() - side) // 2, pixmap(name, side, "text2"))
         painter.setPen(current.color("text"))
         painter.setFont(font("small", weight=600))
-        area = self.rect().adjusted(px(30), 0, 0, 0)
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, self.text())
+        area = self.rect().adjusted(px(30), 0, -4, 0)
+        words = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, words)
         if self.hasFocus():
             rounded(painter, QRectF(self.rect()), 5, None, current.color("accent"), 2.0)
 

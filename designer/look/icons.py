@@ -66,13 +66,30 @@ def _draw(name: str, width: int, height: int, color: QColor) -> QPixmap:
     return picture
 
 
-def icon(name: str, color_token: str = "text", size: int = 16) -> QIcon:
-    """An icon in the theme of now, sharp at 1, 2 and 3 pixels per pixel, paler when disabled."""
+def icon(name: str, color_token: str = "text", size: int = 16, gap: int = 0) -> QIcon:
+    """An icon in the theme of now, sharp at 1, 2 and 3 pixels per pixel, paler when disabled.
+
+    Args:
+        gap: empty pixels to its right, for buttons that put text beside it.
+    """
     made = QIcon()
     for ratio in (1.0, 2.0, 3.0):
-        made.addPixmap(pixmap(name, size, color_token, ratio))
-        made.addPixmap(pixmap(name, size, "text3", ratio), QIcon.Mode.Disabled)
+        made.addPixmap(_with_gap(pixmap(name, size, color_token, ratio), gap))
+        made.addPixmap(_with_gap(pixmap(name, size, "text3", ratio), gap), QIcon.Mode.Disabled)
     return made
+
+
+def _with_gap(picture: QPixmap, gap: int) -> QPixmap:
+    if not gap:
+        return picture
+    ratio = picture.devicePixelRatio()
+    wide = QPixmap(picture.width() + round(gap * ratio), picture.height())
+    wide.fill(Qt.GlobalColor.transparent)
+    wide.setDevicePixelRatio(ratio)
+    painter = QPainter(wide)
+    painter.drawPixmap(0, 0, picture)
+    painter.end()
+    return wide
 
 
 def glyph(family: str) -> str:
@@ -97,14 +114,14 @@ def tile_icon(family: str, size: int = 16) -> QIcon:
     return made
 
 
-def bind_icon(target: Any, name: str, color_token: str = "text", size: int = 16) -> None:
+def bind_icon(target: Any, name: str, color_token: str = "text", size: int = 16, gap: int = 0) -> None:
     """Give a button or action an icon that follows the theme as long as the target lives."""
     kept = weakref.ref(target)
 
     def renew(_: object = None) -> None:
         alive = kept()
         if alive is not None:
-            alive.setIcon(icon(name, color_token, size))
+            alive.setIcon(icon(name, color_token, size, gap))
 
     renew()
     theme_changed.connect(renew)

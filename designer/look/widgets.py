@@ -213,6 +213,7 @@ class Toast(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._host = parent
         self._label = Label("", "body")
         self._button = Button("", kind="link")
         layout = QHBoxLayout(self)
@@ -248,9 +249,7 @@ class Toast(QFrame):
             self._action()
 
     def _place(self) -> None:
-        host = self.parentWidget()
-        if host is None:
-            return
+        host = self._host
         self.move((host.width() - self.width()) // 2, host.height() - self.height() - 16)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -74,11 +74,9 @@ def drag(qtbot: Any, canvas: CanvasView, start: QPoint, end: QPoint) -> None:
 
 def ports(canvas: CanvasView, source: str, target: str) -> tuple[QPoint, QPoint]:
     """Pixels of an output and of an input."""
-    from designer.canvas import style
-
-    out, into = canvas.canvas.nodes[source], canvas.canvas.nodes[target]
-    start = canvas.mapFromScene(out.pos() + style.output_place())
-    return start, canvas.mapFromScene(into.pos() + style.input_place(0, into.inputs))
+    start = canvas.canvas.nodes[source].output_point()
+    end = canvas.canvas.nodes[target].input_point(0)
+    return canvas.mapFromScene(start), canvas.mapFromScene(end)
 
 
 def test_first_light(qtbot: Any, window: MainWindow, tmp_path: Path) -> None:

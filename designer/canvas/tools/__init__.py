@@ -1,1 +1,1 @@
-"""Gestures: each an object with press, move, release and cancel. On release it makes one command."""
+"""One gesture per file: press, move, release, cancel. Nothing is written before release, then one command is run."""

@@ -1,0 +1,80 @@
+"""Making new layers: settings to start with, a free name, a place on the grid."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from designer.core.catalog import component
+from designer.core.document import Document, Node, NodeId
+from engine.catalog import Spec
+
+GRID = 8
+COLUMN, ROW = 200, 120
+WIDTH, HEIGHT = 148, 80
+
+# What a layer starts with where its declaration has no default, or a default that few want.
+_START: dict[str, dict[str, Any]] = {
+    "Dense": {"units": 32, "activation": "relu"},
+    "Activation": {"activation": "relu"},
+    "Conv2D": {"filters": 16, "kernel_size": [3, 3], "padding": "same", "activation": "relu"},
+    "DepthwiseConv2D": {"kernel_size": [3, 3], "padding": "same"},
+    "Embedding": {"input_dim": 1000, "output_dim": 32},
+    "GRU": {"units": 32},
+    "LSTM": {"units": 32},
+    "SimpleRNN": {"units": 32},
+    "MultiHeadAttention": {"num_heads": 4, "key_dim": 16},
+    "Dropout": {"rate": 0.3},
+    "GaussianNoise": {"stddev": 0.1},
+    "RepeatVector": {"n": 4},
+    "Rescaling": {"scale": 0.0625},
+    "Masking": {},
+}
+
+
+def starting_params(layer_type: str, spec: Spec | None = None) -> dict[str, Any]:
+    """Settings with which a layer of this type works, fed by a value of this shape."""
+    axes = [d if d is not None else 1 for d in spec.shape[1:]] if spec is not None else []
+    if layer_type == "Reshape":
+        return {"target_shape": _other_shape(axes)}
+    if layer_type == "Permute":
+        return {"dims": list(range(len(axes) or 2, 0, -1))}
+    if layer_type == "EinsumDense":
+        letters = "bcde"[: len(axes) or 1]
+        equation = f"a{letters},{letters[-1]}z->a{letters[:-1]}z"
+        return {"equation": equation, "output_shape": [*axes[:-1], 32] if axes else [32]}
+    known = component(layer_type)
+    started = dict(_START.get(layer_type, {}))
+    for param in known.params if known is not None else ():
+        if param.required and param.name not in started and param.type == "int":
+            started[param.name] = max(int(param.minimum or 1), 1)
+    return started
+
+
+def _other_shape(axes: list[int]) -> list[int]:
+    """Rows as steps for a picture, one column for a row of numbers, a row otherwise."""
+    size = math.prod(axes) if axes else 16
+    if len(axes) > 2:
+        return [axes[0], size // axes[0]]
+    return [size, 1] if len(axes) == 1 else [size]
+
+
+def new_node(document: Document, layer_type: str, position: tuple[float, float], spec: Spec | None = None) -> Node:
+    """A layer that can be added to the document."""
+    x, y = (float(round(value / GRID) * GRID) for value in position)
+    params = starting_params(layer_type, spec)
+    return Node(document.fresh_id(), layer_type, document.fresh_name(layer_type), params, (x, y))
+
+
+def place_after(document: Document, node: NodeId | None) -> tuple[float, float]:
+    """A free place: right of a layer, or right of everything; below what stands there."""
+    if node is None or node not in document.nodes:
+        if not document.nodes:
+            return 0.0, 0.0
+        node = max(document.nodes, key=lambda i: document.nodes[i].position[0])
+    x, y = document.nodes[node].position
+    x += COLUMN
+    taken = [n.position for n in document.nodes.values()] + [n.position for n in document.notes.values()]
+    while any(abs(x - a) < WIDTH + 16 and abs(y - b) < HEIGHT + 16 for a, b in taken):
+        y += ROW
+    return x, y
