@@ -1,0 +1,1 @@
+"""Loading and feeding data: pipelines, folders of files, time series, cached downloads (`keras.utils`' loaders)."""
