@@ -34,6 +34,7 @@ _SUBMODULES = frozenset(
         "saving",
         "tree",
         "utils",
+        "visualization",
     }
 )
 _NAMES = {

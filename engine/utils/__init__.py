@@ -42,6 +42,8 @@ _NAMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "bounding_boxes":
+        return importlib.import_module("engine.utils.bounding_boxes")
     if name == "Sequence":
         name = "PyDataset"
     if name not in _NAMES:
