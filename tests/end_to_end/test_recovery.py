@@ -51,7 +51,7 @@ def test_a_killed_window_is_recovered_to_its_last_edit(tmp_path: Path, environme
         edited = said(first)
         journals = tmp_path / "data"
         end = time.monotonic() + WITHIN
-        # Not a wait for something to happen but the promise itself: killed one second after the edit, whatever there is.
+        # Not a wait for something to happen but the promise itself: killed one second after the edit.
         while (left := end - time.monotonic()) > 0:
             time.sleep(left)
         first.kill()
