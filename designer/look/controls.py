@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from designer.look.fonts import font, px
 from designer.look.icons import bind_icon, pixmap
@@ -184,6 +184,18 @@ class SectionHeader(QToolButton):
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, words)
         if self.hasFocus():
             rounded(painter, QRectF(self.rect()), 5, None, current.color("accent"), 2.0)
+
+
+def clear(layout: QLayout) -> None:
+    """Take everything out of a layout; hidden at once, so that nothing flashes before Qt deletes it."""
+    while layout.count():
+        item = layout.takeAt(0)
+        widget, inner = (item.widget(), item.layout()) if item is not None else (None, None)
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+        elif inner is not None:
+            clear(inner)
 
 
 def row(*widgets: QWidget | int | None, gap: int = 8, margins: tuple[int, int, int, int] = (0, 0, 0, 0)) -> QHBoxLayout:
