@@ -47,7 +47,7 @@ class Editor(QObject):
         self.data = DataPanel(self.workspace)
         self.training = TrainingPanel(self.workspace)
         self.bar = TrainingBar(self.workspace, self.session)
-        self.curves = CurvesPanel(self.session)
+        self.curves = CurvesPanel(self.workspace, self.session)
         self.code = CodePanel(self.workspace)
         self._folder = Path(tempfile.mkdtemp(prefix="bricklayer-"))
         self._trained_revision = -1

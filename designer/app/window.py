@@ -137,11 +137,16 @@ class MainWindow(QMainWindow):
         self._left_tabs, self._right_tabs = QTabWidget(), QTabWidget()
         for tabs in (self._left_tabs, self._right_tabs):
             tabs.setDocumentMode(True)
+            tabs.tabBar().setDrawBase(False)
         self._left_tabs.addTab(editor.curves, tr("Curves"))
         self._left_tabs.addTab(editor.data, tr("Data"))
         self._left_tabs.addTab(editor.training, tr("Training"))
         self._right_tabs.addTab(editor.problems, tr("Problems"))
         self._right_tabs.addTab(editor.code, tr("Code"))
+        self._left_tabs.setCornerWidget(editor.curves.tools)
+        self._left_tabs.currentChanged.connect(
+            lambda i: editor.curves.tools.setVisible(self._left_tabs.widget(i) is editor.curves)
+        )
         first = self._dock("resultsDock", "", self._left_tabs, _AREA.BottomDockWidgetArea)
         second = self._dock("problemsDock", "", self._right_tabs, _AREA.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, _AREA.BottomDockWidgetArea)

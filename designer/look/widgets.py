@@ -22,6 +22,7 @@ __all__ = [
     "IconButton",
     "KeyCap",
     "Label",
+    "Panel",
     "Pill",
     "PrimaryButton",
     "SectionHeader",
@@ -52,6 +53,17 @@ class _Painted(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         return painter
+
+
+class Panel(QWidget):
+    """What stands in a dock: a ground of its own, a stable name for tests and one for screen readers."""
+
+    def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setAccessibleName(title)
+        self.setProperty("kind", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
 
 
 class Chip(_Painted):

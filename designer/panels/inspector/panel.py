@@ -124,7 +124,7 @@ class InspectorPanel(QWidget):
     def _add_more(self, rest: list[ParamInfo]) -> None:
         content = self._parameters.content
         names = ", ".join(values.words(p.name).lower() for p in rest[:2])
-        more = SectionHeader(tr("{n} more: {names}", n=len(rest), names=names + (", …" if len(rest) > 2 else "")))
+        more = SectionHeader(tr("{n} more: {names}", n=len(rest), names=names + (", …" if len(rest) > 2 else "")), True)
         more.setObjectName("moreSettings")
         more.setAccessibleName(more.text())
         holder = QWidget()
