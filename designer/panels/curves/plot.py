@@ -166,6 +166,9 @@ class _View(pg.PlotWidget):
         self._set: dict[str, tuple[list[tuple[float, str]], int]] = {}
         self._hover: QPointF | None = None
         self.setMenuEnabled(False)
+        # pyqtgraph leaves this menu without a parent, so it would outlive the plot.
+        menu = self.getPlotItem().ctrlMenu
+        menu.setParent(self, menu.windowFlags())
         self.setMouseEnabled(False, False)
         self.disableAutoRange()
         self.setCacheMode(_View.CacheModeFlag.CacheNone)
