@@ -193,6 +193,13 @@ def object_value(kind: str, known: Component, config: Mapping[str, Any]) -> Any:
     return {"module": module, "class_name": known.name, "config": dict(config), "registered_name": None}
 
 
+def number(name: str, default: float, low: float | None, high: float | None, whole: bool, doc: str,
+           step: float | None = None) -> ParamInfo:  # fmt: skip
+    """The description of a number that is no part of the catalogue."""
+    kind = "int" if whole else "float"
+    return ParamInfo(name, kind, default, True, None, low, high, None, None, step, None, False, "", False, doc)
+
+
 def optional(info: ParamInfo) -> ParamInfo:
     """The description with nothing that has to be given."""
     return dataclasses.replace(info, required=False, nullable=True)

@@ -43,15 +43,17 @@ _HIDDEN = ("name", "verbose", "loss_scale_factor", "reduction", "dtype", "axis",
 _COLUMN = 248
 
 
-def number(name: str, default: int, minimum: int, doc: str) -> ParamInfo:
-    """The description of a whole number of the training settings."""
-    return ParamInfo(name, "int", default, True, None, minimum, None, None, None, None, None, False, "", False, doc)
-
-
 _NUMBERS = (
-    number("epochs", 20, 1, "How often the network sees all training data."),
-    number("batch_size", 32, 1, "Samples between two steps of the optimizer."),
-    number("seed", 0, 0, "Fixes the first weights and the order of the data, so that a run can be repeated exactly."),
+    values.number("epochs", 20, 1, None, True, "How often the network sees all training data."),
+    values.number("batch_size", 32, 1, None, True, "Samples between two steps of the optimizer."),
+    values.number(
+        "seed",
+        0,
+        0,
+        None,
+        True,
+        "Fixes the first weights and the order of the data, so that a run can be repeated exactly.",
+    ),
 )
 
 
