@@ -56,7 +56,7 @@ class Editor(QObject):
         self.workspace.told.connect(self.told)
         if project.runs:
             run = project.runs[-1]
-            self.curves.show_history(run.history, run.epochs)
+            self.curves.show_history(run.history, run.epochs, [r.history for r in project.runs[:-1]])
             self.bar.say_result(*_result(run))
 
     def train(self, epochs: int = 0, batches: int = 0) -> None:
@@ -75,6 +75,7 @@ class Editor(QObject):
             return
         Path(job.out).unlink(missing_ok=True)
         self._trained_revision = self.workspace.document.revision
+        self.curves.set_older([run.history for run in self.project.runs])
         self.session.start(job)
 
     def _finished(self, outcome: Outcome) -> None:

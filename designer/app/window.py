@@ -138,6 +138,8 @@ class MainWindow(QMainWindow):
         for tabs in (self._left_tabs, self._right_tabs):
             tabs.setDocumentMode(True)
             tabs.tabBar().setDrawBase(False)
+            tabs.setProperty("kind", "panel")
+            tabs.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._left_tabs.addTab(editor.curves, tr("Curves"))
         self._left_tabs.addTab(editor.data, tr("Data"))
         self._left_tabs.addTab(editor.training, tr("Training"))

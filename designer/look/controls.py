@@ -21,7 +21,7 @@ class Button(QPushButton):
     """A push button 28 high.
 
     Args:
-        kind: "" (bordered), "primary", "success", "quiet" or "link".
+        kind: "" (bordered), "primary", "success", "quiet", "tool", "problem" or "link".
     """
 
     def __init__(self, text: str, icon: str = "", kind: str = "", parent: QWidget | None = None) -> None:
@@ -29,7 +29,7 @@ class Button(QPushButton):
         if kind:
             self.setProperty("kind", kind)
         if icon:
-            token = {"primary": "on_accent", "success": "on_accent"}.get(kind, "text")
+            token = {"primary": "on_accent", "success": "on_accent", "problem": "error"}.get(kind, "text")
             gap = GAP if text else 0
             bind_icon(self, icon, token, 16, gap)
         self.setCursor(Qt.CursorShape.PointingHandCursor if kind == "link" else Qt.CursorShape.ArrowCursor)

@@ -6,8 +6,8 @@ import html
 import re
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from designer.core.errors import Refused
 from designer.core.problems import Problem, Repair
@@ -17,7 +17,7 @@ from designer.look.fonts import px
 from designer.look.icons import pixmap
 from designer.look.painting import rounded
 from designer.look.theme import theme, theme_changed
-from designer.look.widgets import Button, EmptyState, HLine, KeyCap, Label
+from designer.look.widgets import Button, EmptyState, HLine, KeyCap, Label, Panel
 
 _ICONS = {"error": ("error", "error"), "warning": ("warning", "warn"), "advice": ("info", "accent")}
 _LEADING = re.compile(r"^(\d[\d,]* layers?)\b")
@@ -129,19 +129,32 @@ class RepairBar(QFrame):
         self.apply.setAccessibleName(tr("Apply the repair"))
         self.apply.setObjectName("applyRepair")
         self.apply.clicked.connect(panel.apply)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(24, 8, 20, 12)
-        layout.setSpacing(8)
-        layout.addWidget(self._sign)
-        layout.addWidget(self.words, 1)
-        layout.addWidget(self.cancel)
-        layout.addWidget(KeyCap("Esc"))
-        layout.addWidget(self.apply)
+        told = QHBoxLayout()
+        told.setSpacing(8)
+        told.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        told.addWidget(self.words, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addStretch(1)
+        for widget in (self.cancel, KeyCap("Esc"), self.apply):
+            buttons.addWidget(widget)
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._box.setContentsMargins(24, 8, 20, 14)
+        self._box.setSpacing(8)
+        self._box.addLayout(told, 1)
+        self._box.addLayout(buttons)
         theme_changed.connect(self._dress)
         self._dress()
 
     def _dress(self, _: object = None) -> None:
         self._sign.setPixmap(pixmap("preview", px(16), "success"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Buttons go below the words where both do not fit side by side."""
+        narrow = event.size().width() < px(640)
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if direction != self._box.direction():
+            self._box.setDirection(direction)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, current = QPainter(self), theme()
@@ -150,13 +163,11 @@ class RepairBar(QFrame):
         rounded(painter, area, 8, current.color("success_ground"), current.color("success"), 2)
 
 
-class ProblemsPanel(QWidget):
+class ProblemsPanel(Panel):
     """All problems, and the bar of the repair that is being shown."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("problems")
-        self.setAccessibleName(tr("Problems"))
+        super().__init__("problems", tr("Problems"), parent)
         self._workspace = workspace
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
@@ -279,4 +290,7 @@ class ProblemsPanel(QWidget):
         parts.append(count(shown.shapes_changed, tr("shape follows"), tr("shapes follow")))
         left = count(shown.errors_left, tr("error remains"), tr("errors remain"))
         parts.append(left if shown.errors_left else tr("no errors remain"))
-        self.bar.words.setText(f"<b>{place}</b> {html.escape(shown.repair.title)}: {', '.join(parts)}.")
+        words = ", ".join(parts)
+        self.bar.words.setText(f"<b>{place}</b> {words}.")
+        self.bar.setAccessibleName(f"{place} {shown.repair.title}: {words}.")
+        self.bar.setToolTip(shown.repair.title)

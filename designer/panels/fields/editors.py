@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from designer.core.text import tr
-from designer.look.fonts import font
+from designer.look.fonts import font, px
 from designer.look.theme import theme_changed
 from designer.look.widgets import Label, clear
 from designer.panels.fields import values
@@ -18,6 +18,8 @@ from engine import catalog
 from engine.catalog import Component, ParamInfo
 
 NewGesture = Callable[[], int]
+KEY_WIDTH, INDENT = 92, 12
+"""Width of the column of keys; how far the settings of an object stand in."""
 
 
 class Field(QWidget):
@@ -30,6 +32,8 @@ class Field(QWidget):
 
     edited = Signal(object, object)
     refused = Signal(str)
+    extra: QWidget | None = None
+    """What stands below the row, over its whole width: the settings of a chosen object."""
 
     def __init__(self, info: ParamInfo, new_gesture: NewGesture) -> None:
         super().__init__()
@@ -222,11 +226,11 @@ class ObjectField(Field):
         self.box.addItems(([self._first] if self._first else []) + [c.name for c in self._known])
         self._adopt(self.box)
         self.box.activated.connect(self._choose)
-        self._inner = QGridLayout()
-        self._inner.setContentsMargins(8, 0, 0, 0)
-        self._inner.setHorizontalSpacing(6)
+        self.extra = QWidget()
+        self._inner = QGridLayout(self.extra)
+        self._inner.setContentsMargins(INDENT, 0, 0, 0)
+        self._inner.setHorizontalSpacing(4)
         self._inner.setVerticalSpacing(4)
-        self.layout().addLayout(self._inner)  # type: ignore[union-attr]
         self._fields: dict[str, Field] = {}
         self._shown: Component | None = None
         self._value: Any = None
@@ -314,15 +318,18 @@ class ObjectField(Field):
             self._rate.control.setObjectName(f"edit_{self.info.name}_value")
             self._rate.edited.connect(self.edited)
             self._rate.refused.connect(self.refused)
-            self._inner.addWidget(self._rate, 0, 0, 1, 2)
+            self._inner.addWidget(_inner_key(tr("Value")), 0, 0)
+            self._inner.addWidget(self._rate, 0, 1)
         for row, param in enumerate(p for p in (known.params if known else ()) if not p.advanced and p.name != "name"):
             field = field_for(param, self._new_gesture)
             field.edited.connect(lambda v, gesture, p=param: self._set_inner(p, v, gesture))
             field.refused.connect(self.refused)
             self._fields[param.name] = field
-            self._inner.addWidget(Label(values.words(param.name), "micro", "text2", wrap=True), row, 0)
+            self._inner.addWidget(_inner_key(values.words(param.name)), row, 0)
             self._inner.addWidget(field, row, 1)
         self._inner.setColumnStretch(1, 1)
+        if self.extra is not None:
+            self.extra.setVisible(self._inner.count() > 0)
 
     def _set_inner(self, param: ParamInfo, value: Any, gesture: int | None) -> None:
         if self._shown is None:
@@ -332,6 +339,13 @@ class ObjectField(Field):
         if not param.required and values.plain(value) == values.plain(param.default):
             config.pop(param.name)
         self.edited.emit(values.object_value(self._kind, self._shown, config), gesture)
+
+
+def _inner_key(words: str) -> Label:
+    """The name of a setting inside an object, so wide that its field stands under the others."""
+    key = Label(words, "small", "text2", wrap=True)
+    key.setFixedWidth(px(KEY_WIDTH) - INDENT)
+    return key
 
 
 def field_for(info: ParamInfo, new_gesture: NewGesture, placeholder: str = "") -> Field:

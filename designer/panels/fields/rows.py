@@ -14,9 +14,7 @@ from designer.look.painting import rounded, text_width
 from designer.look.theme import theme, theme_changed
 from designer.look.widgets import Label, SectionHeader
 from designer.panels.fields import values
-from designer.panels.fields.editors import Field
-
-KEY_WIDTH = 92
+from designer.panels.fields.editors import KEY_WIDTH, Field
 
 
 class PreviewBox(QWidget):
@@ -81,8 +79,6 @@ class SettingRow(QWidget):
         self.setObjectName(f"row_{field.info.name}")
         self.key = _Key(key or values.words(field.info.name), "small", "text2", wrap=True)
         self.key.setToolTip(field.info.doc)
-        self.key.setFixedWidth(px(KEY_WIDTH))
-        self.key.setMinimumHeight(px(26))
         self.reason = Label("", "micro", "error", wrap=True)
         self.reason.setObjectName(f"reason_{field.info.name}")
         self.preview = PreviewBox()
@@ -93,16 +89,24 @@ class SettingRow(QWidget):
         grid.addWidget(self.key, 0, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(field, 0, 1)
         grid.addWidget(self.preview, 0, 1)
-        grid.addWidget(self.reason, 1, 0, 1, 2)
+        if field.extra is not None:
+            grid.addWidget(field.extra, 1, 0, 1, 2)
+        grid.addWidget(self.reason, 2, 0, 1, 2)
         grid.setColumnStretch(1, 1)
         self.reason.hide()
         self.preview.hide()
         self._refusal = self._complaint = ""
         self._changed = False
         field.refused.connect(self._on_refused)
+        theme_changed.connect(self._resize)
+        self._resize()
         for part in (self.key, field.control):
             part.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
             part.customContextMenuRequested.connect(lambda at, w=part: self._menu(w, at))
+
+    def _resize(self, _: object = None) -> None:
+        self.key.setFixedWidth(px(KEY_WIDTH))
+        self.key.setMinimumHeight(px(26))
 
     @property
     def changed(self) -> bool:
@@ -134,6 +138,8 @@ class SettingRow(QWidget):
         """Show old and new value in the place of the field, or the field again."""
         self.preview.setVisible(change is not None)
         self.field.setVisible(change is None)
+        if self.field.extra is not None:
+            self.field.extra.setEnabled(change is None)
         if change is not None:
             self.preview.show_change(self.field.text_of(change[0]), self.field.text_of(change[1]))
 

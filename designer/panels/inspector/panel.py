@@ -14,7 +14,7 @@ from designer.core.document import Node
 from designer.core.errors import Refused
 from designer.core.text import count, tr
 from designer.editing.workspace import Workspace
-from designer.look.widgets import EmptyState, HLine, SectionHeader, clear
+from designer.look.widgets import EmptyState, HLine, Panel, SectionHeader, clear
 from designer.panels.fields import values
 from designer.panels.fields.editors import field_for
 from designer.panels.fields.rows import Section, SettingRow
@@ -24,13 +24,11 @@ from engine.catalog import ParamInfo
 HIDDEN = ("name", "data_format")
 
 
-class InspectorPanel(QWidget):
+class InspectorPanel(Panel):
     """Shows and changes the selected layers."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("inspector")
-        self.setAccessibleName(tr("Inspector"))
+        super().__init__("inspector", tr("Inspector"), parent)
         self._workspace = workspace
         self._shown: tuple[tuple[str, str], ...] = ()
         self._more_open = False

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from designer.core.analysis import NodeInfo
 from designer.core.document import Node
@@ -38,6 +40,7 @@ class Head(QWidget):
         self.name.setAccessibleName(tr("Name of the layer"))
         self.name.setToolTip(tr("Name of the layer; click to change it (F2)"))
         self.name.setProperty("kind", "bare")
+        self.name.setTextMargins(-2, 0, 0, 0)
         self.name.editingFinished.connect(self._finish)
         self.words = Label("", "small", "text2")
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -106,15 +109,22 @@ class Head(QWidget):
         self.name.style().polish(self.name)
 
 
+_MOST = 3
+"""Inputs whose shapes are shown."""
+
+
 class ShapeSection(Section):
     """What comes in, what goes out, and the rule with its numbers."""
 
     def __init__(self) -> None:
         super().__init__(tr("Shape"))
-        self._chips = QHBoxLayout()
-        self._chips.setSpacing(6)
+        self._chips = QGridLayout()
+        self._chips.setHorizontalSpacing(6)
+        self._chips.setVerticalSpacing(4)
+        self._chips.setColumnStretch(1, 1)
         self.rule = Label("", "small", "text2", wrap=True)
         self.rule.setObjectName("shapeRule")
+        self.rule.setTextFormat(Qt.TextFormat.RichText)
         self.after = Label("", "small", "success", wrap=True)
         self.content.addLayout(self._chips)
         self.content.addWidget(self.rule)
@@ -123,23 +133,41 @@ class ShapeSection(Section):
     def show_info(self, info: NodeInfo, preview: tuple[Spec | None, tuple[str, ...]] | None) -> None:
         """Show shapes; with a preview, also the shape and the rule that are to come."""
         clear(self._chips)
-        for spec in info.inputs[:2]:
-            self._chips.addWidget(_chip(spec))
-        if len(info.inputs) > 2:
-            self._chips.addWidget(Label(tr("+{n}", n=len(info.inputs) - 2), "small", "text2"))
+        for place, spec in enumerate(info.inputs[:_MOST]):
+            self._chips.addWidget(_chip(spec), place, 0)
+        if len(info.inputs) > _MOST:
+            more = Label(tr("{n} more", n=len(info.inputs) - _MOST), "micro", "text2")
+            self._chips.addWidget(more, _MOST, 0)
         if info.inputs:
-            self._chips.addWidget(Label("→", "body", "text2"))
+            arrow = Label("→", "body", "text2")
+            arrow.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            self._chips.addWidget(arrow, 0, 1)
         output = preview[0] if preview is not None and preview[0] is not None else info.output
         state = "preview" if preview is not None and output != info.output else "error" if info.error else "normal"
-        self._chips.addWidget(_chip(output, state))
-        self._chips.addStretch()
+        self._chips.addWidget(_chip(output, state), 0, 2)
         words = (
             info.error or "; ".join(info.derivation) or (axes_words(info.output) if info.output else _open_words(info))
         )
-        self.rule.setText(words)
+        self.rule.setText(_bold_start(words))
         self.rule.set_token("error" if info.error or preview is not None and preview[1] else "text2")
         self.after.setText("; ".join(preview[1]) if preview is not None else "")
         self.after.setVisible(bool(self.after.text()))
+
+
+def _bold_start(words: str) -> str:
+    """The rule with the setting it begins with in bold: "same keeps 8"."""
+    first, space, rest = html.escape(words).partition(" ")
+    return f"<b>{first}</b>{space}{rest}" if first.rstrip(":") in ("same", "valid", "causal") else html.escape(words)
+
+
+def _multiply_adds(info: NodeInfo) -> str:
+    """Places times what is done at each: "8·8·2,304 = 147,456"."""
+    output = info.output
+    places = [d for d in output.shape[1:-1] if d is not None] if output is not None else []
+    each, left = divmod(info.macs, math.prod(places)) if places else (0, 1)
+    if left or not each or math.prod(places) == 1:
+        return f"{info.macs:,}"
+    return f"{'·'.join(str(d) for d in places)}·{each:,} = {info.macs:,}"
 
 
 def _open_words(info: NodeInfo) -> str:
@@ -184,7 +212,7 @@ class CostSection(Section):
         frozen = total - (info.trainable_parameters or 0)
         self._frozen_line.setVisible(known and frozen > 0)
         self.frozen.setText(f"{frozen:,}")
-        self.macs.setText(f"{info.macs:,}" if known else "?")
+        self.macs.setText(_multiply_adds(info) if known else "?")
         self.macs.setToolTip(tr("for one sample, forwards"))
 
     def show_sum(self, infos: Sequence[NodeInfo]) -> None:

@@ -25,19 +25,17 @@ from designer.editing.workspace import Workspace
 from designer.look.fonts import px
 from designer.look.icons import icon, tile_icon
 from designer.look.theme import color, theme_changed
-from designer.look.widgets import KeyCap, Label
+from designer.look.widgets import KeyCap, Label, Panel
 from designer.panels.palette.tree import LayerTree, title_of
 
 RAIL = 48
 
 
-class PalettePanel(QWidget):
+class PalettePanel(Panel):
     """Families of layers under a search field; on narrow windows a rail of family tiles."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("palette")
-        self.setAccessibleName(tr("Palette"))
+        super().__init__("palette", tr("Palette"), parent)
         self._workspace = workspace
         self._stack = QStackedLayout(self)
         self._rail: list[QToolButton] = []

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import math
+import html
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from designer.core.document import Document
 from designer.core.problems import Problem
 from designer.core.text import count, tr
-from designer.data.sources import SOURCES
 from designer.editing.workspace import Workspace
 from designer.look.fonts import px
-from designer.look.icons import bind_icon, pixmap
+from designer.look.icons import icon, pixmap
 from designer.look.theme import theme_changed
-from designer.look.widgets import Button, Label, PrimaryButton
+from designer.look.widgets import Button, Label, Panel, PrimaryButton
+from designer.panels.training.forecast import Forecaster, duration
 from designer.training.session import Progress, Session
 
-_NARROW = 980
+NARROW, NARROWER = 1000, 640
+"""Below the first width (at a text scale of 1) buttons are icons; below the second the forecast goes, too."""
+_SIGNS = {"warning": "warn", "info": "accent"}
 
 
-class TrainingBar(QWidget):
-    """Buttons at the left, words and progress beside them, the plan at the right.
+class TrainingBar(Panel):
+    """Buttons at the left, words and progress beside them, the forecast at the right.
 
     Signals:
         train_requested(epochs, batches): 0 epochs are those of the settings, 0 batches no limit.
@@ -32,47 +33,62 @@ class TrainingBar(QWidget):
     train_requested = Signal(int, int)
 
     def __init__(self, workspace: Workspace, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("trainingBar")
-        self.setAccessibleName(tr("Training"))
+        super().__init__("trainingBar", tr("Training"), parent)
         self._workspace, self._session = workspace, session
+        self._forecaster = Forecaster()
         self._result: tuple[str, str, str] = ("", "", "")
-        self.train = PrimaryButton(tr("Train"), "train")
-        self.train.setObjectName("train")
-        self.stop = self._button(
-            "stop", tr("Stop"), "stop", tr("Stop; the weights of the last whole epoch are kept (Shift+F5)")
-        )
-        self.batch = self._button("oneBatch", tr("1 batch"), "step-batch", tr("Learn from one batch (F10)"))
-        self.epoch = self._button("oneEpoch", tr("1 epoch"), "step-epoch", tr("Learn from all data once (Ctrl+F10)"))
-        self.train.clicked.connect(self.toggle)
-        self.stop.clicked.connect(session.stop)
-        self.batch.clicked.connect(lambda: self.train_requested.emit(1, 1))
-        self.epoch.clicked.connect(lambda: self.train_requested.emit(1, 0))
-        self._build()
+        self._build_buttons()
+        self._build_words()
+        self._assemble()
         session.state_changed.connect(self.refresh)
         session.progressed.connect(self._advance)
+        session.finished.connect(self._measure)
         workspace.problems_changed.connect(self.refresh)
         workspace.changed.connect(self.refresh)
         theme_changed.connect(self._dress)
         self._dress()
 
-    def _button(self, name: str, words: str, icon: str, tip: str) -> Button:
-        button = Button(words, icon)
+    # Building.
+    def _build_buttons(self) -> None:
+        self.train = PrimaryButton(tr("Train"), "train")
+        self.train.setObjectName("train")
+        self.train.clicked.connect(self.toggle)
+        kept = tr("Stop; the weights of the last whole epoch are kept (Shift+F5)")
+        self.stop = self._button("stop", tr("Stop"), "stop", kept)
+        self.batch = self._button("oneBatch", tr("1 batch"), "step-batch", tr("Learn from one batch (F10)"))
+        self.epoch = self._button("oneEpoch", tr("1 epoch"), "step-epoch", tr("Learn from all data once (F11)"))
+        self.stop.clicked.connect(self._session.stop)
+        self.batch.clicked.connect(lambda: self.train_requested.emit(1, 1))
+        self.epoch.clicked.connect(lambda: self.train_requested.emit(1, 0))
+        self.repair = Button("", "error", "problem")
+        self.repair.setObjectName("repairToTrain")
+        self.repair.setToolTip(tr("Go to the first problem (F4)"))
+        self.repair.clicked.connect(lambda: self._go_to(self._blocking()))
+
+    def _button(self, name: str, words: str, sign: str, tip: str) -> Button:
+        button = Button(words, sign)
         button.setObjectName(name)
         button.setToolTip(tip)
         button.setAccessibleName(words)
+        button.setProperty("words", words)
         return button
 
-    def _build(self) -> None:
+    def _build_words(self) -> None:
         self._sign = QLabel()
         self.words = Label("", "small")
         self.words.setObjectName("trainingWords")
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.left = Label("", "small", "text2")
+        self.speed = Label("", "small", "text2")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
         self.bar.setAccessibleName(tr("Progress of training"))
+        self.forecast = Label("", "small", "text2")
+        self.forecast.setObjectName("forecast")
+        self.forecast.setTextFormat(Qt.TextFormat.RichText)
+
+    def _assemble(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(16)
         line.addWidget(self.words)
@@ -81,39 +97,42 @@ class TrainingBar(QWidget):
         self._middle = QWidget()
         column = QVBoxLayout(self._middle)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(3)
+        column.setSpacing(4)
         column.addStretch()
         column.addLayout(line)
         column.addWidget(self.bar)
         column.addStretch()
-        self.speed = Label("", "small", "text2")
-        self.forecast = Label("", "small", "text2")
-        self.forecast.setObjectName("forecast")
-        self.forecast.setTextFormat(Qt.TextFormat.RichText)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 0, 12, 0)
         layout.setSpacing(8)
         for button in (self.train, self.stop, self.batch, self.epoch):
             layout.addWidget(button)
         layout.addSpacing(14)
-        for part in (self._sign, self._middle, self.speed):
+        for part in (self.repair, self._sign, self._middle, self.speed):
             layout.addWidget(part)
         layout.addStretch(1)
         layout.addWidget(self.forecast)
-        self._middle.installEventFilter(self)
 
     def _dress(self, _: object = None) -> None:
         self.setFixedHeight(px(44))
         self.train.setFixedWidth(px(92))
-        self.bar.setFixedHeight(8)
+        self.bar.setFixedHeight(px(8))
+        self._fit()
         self.refresh()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        narrow = self.width() < px(_NARROW)
-        for button, words in ((self.stop, tr("Stop")), (self.batch, tr("1 batch")), (self.epoch, tr("1 epoch"))):
-            button.setText("" if narrow else words)
-        self.forecast.setVisible(not narrow)
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Words of buttons give way to their icons before anything is cut off."""
+        narrow = self.width() < px(NARROW)
+        for button in (self.stop, self.batch, self.epoch):
+            button.setText("" if narrow else str(button.property("words")))
+        self.forecast.setVisible(self.width() >= px(NARROWER))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(px(92) + 3 * px(40), px(44))
 
     # What the buttons do.
     def toggle(self) -> None:
@@ -131,82 +150,78 @@ class TrainingBar(QWidget):
                 self.train_requested.emit(0, 0)
 
     def _blocking(self) -> list[Problem]:
-        return [p for p in self._workspace.problems if p.severity == "error"]
+        return self._workspace.errors
 
     def _go_to(self, problems: list[Problem]) -> None:
         node = next((p.node for p in problems if p.node), None)
         if node is not None:
             self._workspace.focus_requested.emit(node)
 
-    def eventFilter(self, watched: object, event: QEvent) -> bool:
-        if (
-            isinstance(event, QMouseEvent)
-            and event.type() == QEvent.Type.MouseButtonPress
-            and self._session.state == "idle"
-        ):
-            self._go_to(self._blocking())
-        return False
-
     def say_result(self, title: str, words: str, sign: str = "success") -> None:
         """What the last run came to: "Run 1", "finished · accuracy 99.2 %" and an icon."""
         self._result = (title, words, sign)
+        self.refresh()
+
+    def _measure(self, _: object) -> None:
+        self._forecaster.measure(self._workspace.document, self._session.progress)
         self.refresh()
 
     # States.
     def refresh(self, _: object = None) -> None:
         """Buttons and words for the state of now."""
         state, blocking = self._session.state, self._blocking()
-        idle = state == "idle"
-        reason = self._not_ready(blocking)
-        running = state in ("running", "paused")
-        self.train.setText({"running": tr("Pause"), "paused": tr("Resume")}.get(state, tr("Train")))
-        bind = "pause" if state == "running" else "train"
-        if self.train.property("icon") != bind:
-            self.train.setProperty("icon", bind)
-            bind_icon(self.train, bind, "on_accent")
-        self.train.setEnabled(running or (idle and (not reason or bool(blocking))))
-        self.train.set_flag("blocked", bool(blocking) and idle)
+        idle, running = state == "idle", state in ("running", "paused")
+        reason = self._not_ready()
+        self._dress_train(state, bool(blocking) and idle)
+        self.train.setEnabled(running or (idle and not reason))
         tips = {"running": tr("Wait between two batches (F5)"), "paused": tr("Go on (F5)")}
         self.train.setToolTip(tips.get(state, reason or tr("Train the network from the start (F5)")))
         self.stop.setEnabled(not idle and state != "stopping")
         for button in (self.batch, self.epoch):
-            button.setEnabled(idle and not reason)
-        self.bar.setVisible(running)
-        self.left.setVisible(running)
-        self.speed.setVisible(running)
-        self._middle.setFixedWidth(px(300)) if running else self._middle.setMaximumWidth(px(620))
-        if not running:
-            self._middle.setMinimumWidth(0)
-        self.forecast.setText(_forecast(self._workspace.document) if idle and not reason else "")
-        self._say(state, blocking, reason)
+            button.setEnabled(idle and not reason and not blocking)
+        for part in (self.bar, self.left, self.speed):
+            part.setVisible(running)
+        self._middle.setMinimumWidth(px(300) if running else 0)
+        self.repair.setVisible(idle and bool(blocking))
+        self.repair.setText(tr("Repair {n} to train", n=count(len(blocking), tr("problem"), tr("problems"))))
+        plan = self._forecaster.plan(self._workspace.document) if idle and not reason and not blocking else None
+        self.forecast.setText(plan.words() if plan is not None else "")
+        self._say(state, bool(blocking), reason)
 
-    def _not_ready(self, blocking: list[Problem]) -> str:
+    def _dress_train(self, state: str, blocked: bool) -> None:
+        words = {"running": tr("Pause"), "paused": tr("Resume")}.get(state, tr("Train"))
+        self.train.setText(words)
+        self.train.setAccessibleName(words)
+        active = state in ("running", "paused")
+        token = "text" if active else "text2" if blocked else "on_accent"
+        self.train.setIcon(icon("pause" if state == "running" else "train", token, px(16), 4))
+        if (self.train.property("blocked"), self.train.property("running")) != (blocked, active):
+            self.train.setProperty("running", active)
+            self.train.set_flag("blocked", blocked)
+
+    def _not_ready(self) -> str:
         document = self._workspace.document
-        if blocking:
-            return tr("Repair {n} to train", n=count(len(blocking), tr("problem"), tr("problems")))
         if not document.nodes:
             return tr("Add an input and a layer to train.")
         return "" if document.data.source is not None else tr("Choose data to train (Data, below).")
 
-    def _say(self, state: str, blocking: list[Problem], reason: str) -> None:
+    def _say(self, state: str, blocked: bool, reason: str) -> None:
         title, words, sign = self._result
-        token = "text"
-        if state == "idle" and blocking:
-            text, sign, token = f"<b>{reason}</b>", "error", "error"
-        elif state == "idle" and reason and not title:
-            text, sign = reason, ""
+        if state == "idle" and blocked:
+            text, sign = "", ""
+        elif state == "idle" and title:
+            text = f"<b>{html.escape(title)}</b>&nbsp; {html.escape(words)}"
         elif state == "idle":
-            text = f"<b>{title}</b>&nbsp; {words}" if title else ""
+            text, sign = reason, ""
         elif state in ("starting", "stopping"):
             text, sign = tr("Starting …") if state == "starting" else tr("Stopping …"), ""
         else:
             self._advance(self._session.progress)
             text, sign = self.words.text(), ""
         self.words.setText(text)
-        self.words.set_token(token)
-        self._sign.setVisible(bool(sign) and bool(text))
+        self._sign.setVisible(bool(sign))
         if sign:
-            self._sign.setPixmap(pixmap(sign, px(16), {"warning": "warn", "info": "accent"}.get(sign, sign)))
+            self._sign.setPixmap(pixmap(sign, px(16), _SIGNS.get(sign, sign)))
 
     def _advance(self, progress: Progress) -> None:
         if self._session.state not in ("running", "paused"):
@@ -218,29 +233,5 @@ class TrainingBar(QWidget):
         self.words.setText(f"<b>{epoch}</b>&nbsp; {paused}{batch}")
         left = "" if progress.seconds_left is None else " · " + tr("{t} left", t=duration(progress.seconds_left))
         self.left.setText(f"{progress.fraction * 100:.0f} %{left}")
-        self.speed.setText(
-            tr("{n:,.0f} batches/s", n=progress.batches_per_second) if progress.batches_per_second else ""
-        )
-
-
-def duration(seconds: float) -> str:
-    """A time in words: "3 s", "2 min 5 s", "1 h 4 min"."""
-    whole = max(round(seconds), 0)
-    if whole < 60:
-        return tr("{s} s", s=whole)
-    if whole < 3600:
-        return tr("{m} min {s} s", m=whole // 60, s=whole % 60)
-    return tr("{h} h {m} min", h=whole // 3600, m=whole % 3600 // 60)
-
-
-def _forecast(document: Document) -> str:
-    """How much training is planned: epochs and batches."""
-    source = SOURCES.get(document.data.source or "")
-    if source is None:
-        return ""
-    data, training = document.data, document.training
-    total = source.rows if source.rows is not None else source.value("samples", data.options)
-    rows = total - round(total * data.validation) - round(total * data.test)
-    batches = math.ceil(max(rows, 0) / training.batch_size)
-    epochs = count(training.epochs, tr("epoch"), tr("epochs"))
-    return tr("<b>Plan</b> {e} × {b}", e=epochs, b=count(batches, tr("batch"), tr("batches")))
+        speed = progress.batches_per_second
+        self.speed.setText(tr("{n:,.0f} batches/s", n=speed) if speed >= 1 else "")

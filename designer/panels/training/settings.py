@@ -19,7 +19,7 @@ from designer.data.prepare import output_for
 from designer.data.sources import SOURCES
 from designer.editing.workspace import Workspace
 from designer.look.fonts import px
-from designer.look.widgets import Button, IconButton, Label, clear
+from designer.look.widgets import Button, IconButton, Label, Panel, clear
 from designer.panels.fields import values
 from designer.panels.fields.editors import field_for
 from designer.panels.fields.rows import SettingRow
@@ -38,9 +38,14 @@ _METRICS = {
         "mean_absolute_percentage_error",
     ),
 }
+_METRIC_WORDS = {
+    "sparse_top_k_categorical_accuracy": "among the best 5",
+    "mean_absolute_error": "mean absolute error",
+    "mean_absolute_percentage_error": "mean error in per cent",
+}
 _CALLBACKS = ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN")
 _HIDDEN = ("name", "verbose", "loss_scale_factor", "reduction", "dtype", "axis", "ignore_class")
-_COLUMN = 248
+_NARROWEST, _WIDEST = 196, 264
 
 
 _NUMBERS = (
@@ -57,20 +62,18 @@ _NUMBERS = (
 )
 
 
-class TrainingPanel(QWidget):
+class TrainingPanel(Panel):
     """Columns side by side: how long, optimizer, loss and metrics, callbacks."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("training")
-        self.setAccessibleName(tr("Training settings"))
+        super().__init__("training", tr("Training settings"), parent)
         self._workspace = workspace
         self._identity: Any = None
         self._follow: list[Callable[[TrainingSettings], None]] = []
         self._page = QWidget()
         self._columns = QHBoxLayout(self._page)
         self._columns.setContentsMargins(12, 8, 12, 8)
-        self._columns.setSpacing(24)
+        self._columns.setSpacing(20)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -115,13 +118,14 @@ class TrainingPanel(QWidget):
         clear(self._columns)
         for make in (self._length, self._optimizer, self._loss, self._callbacks):
             column = QWidget()
-            column.setFixedWidth(px(_COLUMN))
+            column.setMinimumWidth(px(_NARROWEST))
+            column.setMaximumWidth(px(_WIDEST))
             layout = QVBoxLayout(column)
             layout.setContentsMargins(0, 0, 0, 0)
             layout.setSpacing(6)
             make(layout)
             layout.addStretch(1)
-            self._columns.addWidget(column)
+            self._columns.addWidget(column, 4)
         self._columns.addStretch(1)
 
     def _length(self, column: QVBoxLayout) -> None:
@@ -193,7 +197,7 @@ class TrainingPanel(QWidget):
     def _loss(self, column: QVBoxLayout) -> None:
         source = SOURCES.get(self._workspace.document.data.source or "")
         fitting = output_for(source) if source is not None else None
-        auto = tr("as fits the data") + (f": {fitting.loss.replace('_', ' ')}" if fitting is not None else "")
+        auto = tr("auto") + (f": {fitting.loss.replace('_', ' ')}" if fitting is not None else "")
         task = self._task()
         names = (
             _CLASSIFICATION if task == "classification" else _REGRESSION if task else (*_CLASSIFICATION, *_REGRESSION)
@@ -221,7 +225,8 @@ class TrainingPanel(QWidget):
         for name in dict.fromkeys([*_METRICS.get(task, ()), *chosen]):
             if name not in known:
                 continue
-            box = QCheckBox(name.replace("_", " "))
+            box = QCheckBox(_METRIC_WORDS.get(name, name.replace("_", " ")))
+            box.setToolTip(name)
             box.setObjectName(f"metric_{name}")
             box.clicked.connect(lambda on, n=name: self._set_metric(n, on, fitting))
             self._follow.append(partial(_check_metric, box, name, fitting))
