@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QMenu,
     QMessageBox,
+    QTabBar,
     QTabWidget,
     QToolBar,
     QWidget,
@@ -29,7 +30,7 @@ from designer.core.document import Document
 from designer.core.project import Project, read, write
 from designer.core.text import count, tr
 from designer.look import fonts, theme
-from designer.look.widgets import Label, Toast
+from designer.look.widgets import Badge, Label, Toast
 from engine.core.errors import LoadError
 
 LEFT, RIGHT, BOTTOM = 184, 264, 236
@@ -119,6 +120,7 @@ class MainWindow(QMainWindow):
         self._add_docks(editor)
         self._toast = Toast(editor.canvas)
         editor.told.connect(self.tell)
+        editor.code.export_requested.connect(self.export)
         editor.trained.connect(self._follow)
         editor.canvas.problem_clicked.connect(lambda _: self._raise(editor.problems))
         history = editor.workspace.history
@@ -149,6 +151,10 @@ class MainWindow(QMainWindow):
         self._left_tabs.currentChanged.connect(
             lambda i: editor.curves.tools.setVisible(self._left_tabs.widget(i) is editor.curves)
         )
+        self._badge = Badge("")
+        self._right_tabs.tabBar().setTabButton(0, QTabBar.ButtonPosition.RightSide, self._badge)
+        editor.workspace.problems_changed.connect(lambda _: self._count_problems())
+        self._count_problems()
         first = self._dock("resultsDock", "", self._left_tabs, _AREA.BottomDockWidgetArea)
         second = self._dock("problemsDock", "", self._right_tabs, _AREA.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, _AREA.BottomDockWidgetArea)
@@ -156,6 +162,13 @@ class MainWindow(QMainWindow):
         self.resizeDocks(self._docks[:2], [fonts.px(LEFT), fonts.px(RIGHT)], Qt.Orientation.Horizontal)
         self.resizeDocks([first, second], [fonts.px(BOTTOM)] * 2, Qt.Orientation.Vertical)
         self.resizeDocks([first, second], [860, 580], Qt.Orientation.Horizontal)
+
+    def _count_problems(self) -> None:
+        """How many problems there are, beside the tab's title."""
+        number = len(self.editor.workspace.problems)
+        self._badge.set_text(str(number))
+        self._badge.setVisible(bool(number))
+        self._right_tabs.setTabToolTip(0, count(number, tr("problem"), tr("problems")))
 
     def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
