@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMainWindow,
     QMenu,
+    QTabBar,
     QTabWidget,
     QToolBar,
     QWidget,
@@ -29,7 +30,7 @@ from designer.app.welcome import WelcomePage, examples
 from designer.core.project import Project
 from designer.core.text import count, tr
 from designer.look import fonts, theme
-from designer.look.widgets import Label, Toast
+from designer.look.widgets import Badge, Label, Toast
 
 LEFT, RIGHT, BOTTOM = 184, 264, 236
 _AREA = Qt.DockWidgetArea
@@ -121,6 +122,7 @@ class MainWindow(QMainWindow):
         self._add_docks(editor)
         self._toast = Toast(editor.canvas)
         editor.told.connect(self.tell)
+        editor.code.export_requested.connect(self.export)
         editor.trained.connect(self._follow)
         editor.canvas.problem_clicked.connect(lambda _: self._raise(editor.problems))
         history = editor.workspace.history
@@ -139,11 +141,22 @@ class MainWindow(QMainWindow):
         self._left_tabs, self._right_tabs = QTabWidget(), QTabWidget()
         for tabs in (self._left_tabs, self._right_tabs):
             tabs.setDocumentMode(True)
+            tabs.tabBar().setDrawBase(False)
+            tabs.setProperty("kind", "panel")
+            tabs.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._left_tabs.addTab(editor.curves, tr("Curves"))
         self._left_tabs.addTab(editor.data, tr("Data"))
         self._left_tabs.addTab(editor.training, tr("Training"))
         self._right_tabs.addTab(editor.problems, tr("Problems"))
         self._right_tabs.addTab(editor.code, tr("Code"))
+        self._left_tabs.setCornerWidget(editor.curves.tools)
+        self._left_tabs.currentChanged.connect(
+            lambda i: editor.curves.tools.setVisible(self._left_tabs.widget(i) is editor.curves)
+        )
+        self._badge = Badge("")
+        self._right_tabs.tabBar().setTabButton(0, QTabBar.ButtonPosition.RightSide, self._badge)
+        editor.workspace.problems_changed.connect(lambda _: self._count_problems())
+        self._count_problems()
         first = self._dock("resultsDock", "", self._left_tabs, _AREA.BottomDockWidgetArea)
         second = self._dock("problemsDock", "", self._right_tabs, _AREA.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, _AREA.BottomDockWidgetArea)
@@ -151,6 +164,13 @@ class MainWindow(QMainWindow):
         self.resizeDocks(self._docks[:2], [fonts.px(LEFT), fonts.px(RIGHT)], Qt.Orientation.Horizontal)
         self.resizeDocks([first, second], [fonts.px(BOTTOM)] * 2, Qt.Orientation.Vertical)
         self.resizeDocks([first, second], [860, 580], Qt.Orientation.Horizontal)
+
+    def _count_problems(self) -> None:
+        """How many problems there are, beside the tab's title."""
+        number = len(self.editor.workspace.problems)
+        self._badge.set_text(str(number))
+        self._badge.setVisible(bool(number))
+        self._right_tabs.setTabToolTip(0, count(number, tr("problem"), tr("problems")))
 
     def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)

@@ -120,10 +120,10 @@ def test_first_light(qtbot: Any, window: MainWindow, tmp_path: Path) -> None:
         count = len(workspace.errors)
         first = workspace.errors[0].repairs[0].title
         window.show_panel("problems")
-        button = next(b for b in editor.problems.findChildren(QPushButton, "repair") if b.text() == first)
-        qtbot.mouseClick(button, LEFT)
+        qtbot.mouseClick(editor.problems.rows[0].findChild(QPushButton, "repair"), LEFT)
         assert workspace.preview is not None
-        qtbot.mouseClick(editor.problems.apply_button, LEFT)
+        assert workspace.preview.repair.title == first
+        qtbot.mouseClick(editor.problems.findChild(QPushButton, "applyRepair"), LEFT)
         qtbot.waitUntil(lambda n=count, f=first: not workspace.errors or workspace.errors[0].repairs[0].title != f)
     repaired = document.state()
     steps = 0
