@@ -103,9 +103,10 @@ def test_a_double_click_places_a_layer_once(palette: PalettePanel, qtbot: QtBot)
     assert asked == ["Conv2D"]
 
 
-@pytest.mark.parametrize(
-    ("typed", "first"), [("conv2", "Conv2D"), ("picture", "Conv2D"), ("lstm", "LSTM"), ("batchnorm", "BatchNormalization")]
-)  # fmt: skip
+WANTED = {"conv2": "Conv2D", "picture": "Conv2D", "lstm": "LSTM", "batchnorm": "BatchNormalization"}
+
+
+@pytest.mark.parametrize(("typed", "first"), WANTED.items())
 def test_search_finds_by_name_alias_and_purpose(palette: PalettePanel, qtbot: QtBot, typed: str, first: str) -> None:
     qtbot.keyClicks(palette.field, typed)
     found = [top.text(0) for top in tops(palette)]
