@@ -58,6 +58,8 @@ def svg(page: QWidget, plots: Sequence[Plot]) -> bytes:
     generator.setOutputDevice(buffer)
     generator.setSize(page.size())
     generator.setViewBox(QRect(QPoint(0, 0), page.size()))
+    # The axes are kept as pictures of the screen, which are stretched to a device of another resolution.
+    generator.setResolution(page.logicalDpiX())
     generator.setTitle(tr("Curves"))
     painter = QPainter(generator)
     painter.fillRect(page.rect(), color("panel"))

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QVBo
 from designer.core.text import tr
 from designer.look.fonts import font, px
 from designer.look.theme import theme_changed
-from designer.look.widgets import Label, clear
+from designer.look.widgets import Label, clear, flag
 from designer.panels.fields import values
 from engine import catalog
 from engine.catalog import Component, ParamInfo
@@ -103,9 +103,7 @@ class TextField(Field):
         self.line.clear()
 
     def mark(self, bad: bool) -> None:
-        self.line.setProperty("state", "error" if bad else "")
-        self.line.style().unpolish(self.line)
-        self.line.style().polish(self.line)
+        flag(self.line, "state", "error" if bad else "")
 
     def _finish(self) -> None:
         if not self.line.isModified():
@@ -184,9 +182,7 @@ class ChoiceField(Field):
         self.box.setCurrentIndex(-1)
 
     def mark(self, bad: bool) -> None:
-        self.box.setProperty("state", "error" if bad else "")
-        self.box.style().unpolish(self.box)
-        self.box.style().polish(self.box)
+        flag(self.box, "state", "error" if bad else "")
 
 
 class SwitchField(Field):

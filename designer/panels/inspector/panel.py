@@ -14,6 +14,8 @@ from designer.core.document import Node
 from designer.core.errors import Refused
 from designer.core.text import count, tr
 from designer.editing.workspace import Workspace
+from designer.look.fonts import px
+from designer.look.theme import theme_changed
 from designer.look.widgets import EmptyState, HLine, Panel, SectionHeader, clear
 from designer.panels.fields import values
 from designer.panels.fields.editors import field_for
@@ -40,6 +42,8 @@ class InspectorPanel(Panel):
         workspace.changed.connect(self.refresh)
         workspace.analysed.connect(self.refresh)
         workspace.preview_changed.connect(self.refresh)
+        theme_changed.connect(self._resize)
+        self._resize()
         self.refresh()
 
     def _build(self) -> QWidget:
@@ -72,6 +76,9 @@ class InspectorPanel(Panel):
         layout.addWidget(HLine())
         layout.addWidget(area, 1)
         return page
+
+    def _resize(self, _: object = None) -> None:
+        self.setMinimumWidth(px(224))
 
     # Following.
     def nodes(self) -> list[Node]:

@@ -15,7 +15,7 @@ from designer.core.ports import axes_text, axes_words, shape_text
 from designer.core.text import tr
 from designer.look.fonts import font, px
 from designer.look.theme import theme_changed
-from designer.look.widgets import Button, Chip, IconButton, Label, Tile, clear
+from designer.look.widgets import Button, Chip, IconButton, Label, Tile, clear, flag
 from designer.panels.fields.rows import Section
 from engine.catalog import Component, Spec
 
@@ -104,9 +104,7 @@ class Head(QWidget):
         """Why a name does not do; the text stays."""
         self.reason.setText(sentence)
         self.reason.setVisible(bool(sentence))
-        self.name.setProperty("state", "error" if sentence else "")
-        self.name.style().unpolish(self.name)
-        self.name.style().polish(self.name)
+        flag(self.name, "state", "error" if sentence else "")
 
 
 _MOST = 3

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QScrollArea,
     QSizePolicy,
@@ -22,8 +23,8 @@ from PySide6.QtWidgets import (
 from designer.core.catalog import FAMILIES, search
 from designer.core.text import tr
 from designer.editing.workspace import Workspace
-from designer.look.fonts import px
-from designer.look.icons import icon, tile_icon
+from designer.look.fonts import font, px
+from designer.look.icons import pixmap, tile_icon
 from designer.look.painting import draw_card
 from designer.look.theme import color, theme_changed
 from designer.look.widgets import KeyCap, Label, Panel
@@ -75,10 +76,11 @@ class PalettePanel(Panel):
         field.setObjectName("paletteSearch")
         field.setAccessibleName(tr("Search layers"))
         field.setAccessibleDescription(tr("By name, alias or purpose. Enter places the first layer found."))
-        self._loupe = field.addAction(icon("search", "text2"), QLineEdit.ActionPosition.LeadingPosition)
+        self._loupe = QLabel(field)
         self._key = KeyCap("/", parent=field)
         inner = QHBoxLayout(field)
-        inner.setContentsMargins(0, 2, 5, 0)
+        inner.setContentsMargins(8, 2, 5, 0)
+        inner.addWidget(self._loupe)
         inner.addStretch()
         inner.addWidget(self._key)
         field.textChanged.connect(self._fill)
@@ -120,7 +122,7 @@ class PalettePanel(Panel):
         return self._stack.currentIndex() == 1
 
     def _hold_width(self) -> None:
-        self.setMinimumWidth(px(RAIL) if self.is_rail else px(140))
+        self.setMinimumWidth(px(RAIL) if self.is_rail else px(152))
         self.setMaximumWidth(px(RAIL) if self.is_rail else 16_777_215)
 
     def fly_out(self, name: str, _: bool = False) -> Flyout:
@@ -132,7 +134,9 @@ class PalettePanel(Panel):
         return flyout
 
     def _restyle(self, _: object = None) -> None:
-        self._loupe.setIcon(icon("search", "text2"))
+        self._loupe.setPixmap(pixmap("search", px(14), "text2"))
+        self.field.setTextMargins(px(18), 0, 0, 0)
+        self.field.setFont(font("small"))
         side = px(28)
         for name, button in zip(FAMILIES, self._rail, strict=True):
             button.setIcon(tile_icon(name, side))

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from designer.core import changes as ch
 from designer.core.commands import SetTraining
@@ -19,6 +20,7 @@ from designer.data.prepare import output_for
 from designer.data.sources import SOURCES
 from designer.editing.workspace import Workspace
 from designer.look.fonts import px
+from designer.look.theme import theme_changed
 from designer.look.widgets import Button, IconButton, Label, Panel, clear
 from designer.panels.fields import values
 from designer.panels.fields.editors import field_for
@@ -69,19 +71,23 @@ class TrainingPanel(Panel):
         super().__init__("training", tr("Training settings"), parent)
         self._workspace = workspace
         self._identity: Any = None
+        self._parts: list[QWidget] = []
         self._follow: list[Callable[[TrainingSettings], None]] = []
         self._page = QWidget()
-        self._columns = QHBoxLayout(self._page)
+        self._columns = QGridLayout(self._page)
         self._columns.setContentsMargins(12, 8, 12, 8)
-        self._columns.setSpacing(20)
+        self._columns.setHorizontalSpacing(20)
+        self._columns.setVerticalSpacing(12)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self._page)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(area)
         workspace.changed.connect(self._on_changes)
+        theme_changed.connect(self._restyle)
         self.refresh()
 
     @property
@@ -116,6 +122,7 @@ class TrainingPanel(Panel):
     def _build(self) -> None:
         self._follow.clear()
         clear(self._columns)
+        self._parts = []
         for make in (self._length, self._optimizer, self._loss, self._callbacks):
             column = QWidget()
             column.setMinimumWidth(px(_NARROWEST))
@@ -125,8 +132,24 @@ class TrainingPanel(Panel):
             layout.setSpacing(6)
             make(layout)
             layout.addStretch(1)
-            self._columns.addWidget(column, 4)
-        self._columns.addStretch(1)
+            self._parts.append(column)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """As many columns side by side as there is room for."""
+        across = max(1, min(len(self._parts), self.width() // (px(_NARROWEST) + 20)))
+        for place, part in enumerate(self._parts):
+            self._columns.addWidget(part, place // across, place % across)
+        for column in range(5):
+            self._columns.setColumnStretch(column, 4 if column < across else 1 if column == across else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _restyle(self, _: object = None) -> None:
+        self._identity = None
+        self.refresh()
 
     def _length(self, column: QVBoxLayout) -> None:
         column.addWidget(Label(tr("How long"), "small", weight=600))
