@@ -27,10 +27,10 @@ class ActionSpec:
 
 
 ACTIONS: tuple[ActionSpec, ...] = (
-    ActionSpec("new", "File", tr("New network"), ("Ctrl+N",), lambda w: w.new(), False),
-    ActionSpec("open", "File", tr("Open …"), ("Ctrl+O",), lambda w: w.ask_open(), False),
-    ActionSpec("save", "File", tr("Save"), ("Ctrl+S",), lambda w: w.save()),
-    ActionSpec("save_as", "File", tr("Save as …"), ("Ctrl+Shift+S",), lambda w: w.save_as()),
+    ActionSpec("new", "File", tr("New network"), ("Ctrl+N",), lambda w: w.files.new(), False),
+    ActionSpec("open", "File", tr("Open …"), ("Ctrl+O",), lambda w: w.files.ask_open(), False),
+    ActionSpec("save", "File", tr("Save"), ("Ctrl+S",), lambda w: w.files.save()),
+    ActionSpec("save_as", "File", tr("Save as …"), ("Ctrl+Shift+S",), lambda w: w.files.save_as()),
     ActionSpec("welcome", "File", tr("Welcome page"), (), lambda w: w.show_welcome(), False),
     ActionSpec("quit", "File", tr("Quit"), ("Ctrl+Q",), lambda w: w.close(), False),
     ActionSpec("undo", "Edit", tr("Undo"), ("Ctrl+Z",), lambda w: w.editor.workspace.undo()),
@@ -79,4 +79,6 @@ def build(window: MainWindow) -> dict[str, QAction]:
         if spec.id == "open":
             window.recent_menu = menus["File"].addMenu(tr("Recent"))
             window.examples_menu = menus["File"].addMenu(tr("Examples"))
+        if spec.id == "save_as":
+            window.versions_menu = menus["File"].addMenu(tr("Previous versions"))
     return made

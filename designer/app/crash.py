@@ -6,29 +6,19 @@ import faulthandler
 import logging
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QStandardPaths
-
+from designer.app import places
 from designer.core.text import tr
-
-
-def state_folder() -> Path:
-    """Where logs and recovery files lie."""
-    place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppDataLocation)
-    folder = Path(place) / "state"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def install(tell: Callable[[str], None]) -> None:
     """Send unexpected errors to the log file and a sentence to `tell`."""
-    path = state_folder() / "log.txt"
+    path = places.logs() / "log.txt"
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     logging.getLogger("designer").addHandler(handler)
-    faulthandler.enable((state_folder() / "fault.txt").open("w"))
+    faulthandler.enable((places.logs() / "fault.txt").open("w"))
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         logging.getLogger("designer").error("unexpected error", exc_info=(kind, error, trace))

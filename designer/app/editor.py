@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from designer.app.recovery import Recorder
 from designer.canvas.view import CanvasView
 from designer.core.errors import Refused
 from designer.core.project import Project, RunRecord
@@ -54,10 +55,33 @@ class Editor(QObject):
         self.bar.train_requested.connect(self.train)
         self.session.finished.connect(self._finished)
         self.workspace.told.connect(self.told)
+        self._saved_runs = len(project.runs)
+        self.recorder = Recorder(project, lambda: self.is_dirty, self)
+        self.recorder.refused.connect(self.told)
+        self.workspace.changed.connect(lambda _: self.recorder.note())
+        self.workspace.history.changed.connect(self.recorder.note)
+        self.trained.connect(self.recorder.note)
         if project.runs:
             run = project.runs[-1]
             self.curves.show_history(run.history, run.epochs, [r.history for r in project.runs[:-1]])
             self.bar.say_result(*_result(run))
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether something is not saved."""
+        return not self.workspace.history.clean or len(self.project.runs) != self._saved_runs
+
+    def mark_saved(self) -> None:
+        """All is in the project's file."""
+        self._saved_runs = len(self.project.runs)
+        self.workspace.history.mark_clean()
+        self.recorder.note()
+
+    def mark_unsaved(self) -> None:
+        """The project is not as any file has it: it was recovered."""
+        self._saved_runs = -1
+        self.workspace.history.mark_unsaved()
+        self.recorder.write().result()
 
     def train(self, epochs: int = 0, batches: int = 0) -> None:
         """Train: all epochs afresh, or (`epochs` 1) one more from the weights there are."""
@@ -99,6 +123,7 @@ class Editor(QObject):
     def close(self) -> None:
         """End training and let go of everything."""
         self.session.close()
+        self.recorder.close()
         self.workspace.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from designer.app.recovery import Leftover
 from designer.canvas.edge_item import wire_path
 from designer.canvas.style import category_of
 from designer.core.document import Document
@@ -42,7 +43,9 @@ class WelcomePage(QWidget):
     begun = Signal()
     browse = Signal()
 
-    def __init__(self, recent: list[str], parent: QWidget | None = None) -> None:
+    recover = Signal(object)
+
+    def __init__(self, recent: list[str], left: list[Leftover] | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("welcome")
         layout = QHBoxLayout(self)
@@ -52,7 +55,7 @@ class WelcomePage(QWidget):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidget(self._right())
+        area.setWidget(self._right(left or []))
         layout.addWidget(area, 1)
 
     def _left(self, recent: list[str]) -> QWidget:
@@ -90,10 +93,12 @@ class WelcomePage(QWidget):
         column.addWidget(Label(words, "small", "text2", wrap=True))
         return box
 
-    def _right(self) -> QWidget:
+    def _right(self, left: list[Leftover]) -> QWidget:
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(40, 48, 40, 40)
+        for leftover in left:
+            column.addWidget(self._offer(leftover))
         head = QHBoxLayout()
         head.addWidget(Label(tr("Start with an example"), "heading"))
         head.addStretch()
@@ -111,6 +116,28 @@ class WelcomePage(QWidget):
         column.addLayout(grid)
         column.addStretch()
         return page
+
+    def _offer(self, leftover: Leftover) -> QWidget:
+        """A bar that offers unsaved work."""
+        bar = QFrame()
+        bar.setObjectName("recoveryBar")
+        bar.setAccessibleName(leftover.sentence)
+        line = QHBoxLayout(bar)
+        line.setContentsMargins(16, 10, 12, 10)
+        line.setSpacing(8)
+        line.addWidget(Label(leftover.sentence, "body", wrap=True), 1)
+        if not leftover.damaged:
+            recover = PrimaryButton(tr("Recover"))
+            recover.setObjectName("recover")
+            recover.clicked.connect(lambda: self.recover.emit(leftover))
+            line.addWidget(recover)
+        discard = Button(tr("Discard"))
+        discard.setObjectName("discard")
+        # A lambda holds the leftover; a bound method of an object that Qt does not own would not.
+        discard.clicked.connect(lambda: leftover.discard())
+        discard.clicked.connect(bar.hide)
+        line.addWidget(discard)
+        return bar
 
 
 class _Card(QFrame):

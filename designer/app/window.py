@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMainWindow,
     QMenu,
-    QMessageBox,
     QTabWidget,
     QToolBar,
     QWidget,
@@ -23,14 +22,14 @@ from PySide6.QtWidgets import (
 from designer import __version__
 from designer.app import actions
 from designer.app.editor import Editor
+from designer.app.files import Files
+from designer.app.recovery import leftovers
 from designer.app.settings import Settings
 from designer.app.welcome import WelcomePage, examples
-from designer.core.document import Document
-from designer.core.project import Project, read, write
+from designer.core.project import Project
 from designer.core.text import count, tr
 from designer.look import fonts, theme
 from designer.look.widgets import Label, Toast
-from engine.core.errors import LoadError
 
 LEFT, RIGHT, BOTTOM = 184, 264, 236
 _AREA = Qt.DockWidgetArea
@@ -41,6 +40,8 @@ class MainWindow(QMainWindow):
 
     recent_menu: QMenu
     examples_menu: QMenu
+    versions_menu: QMenu
+    files: Files
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__()
@@ -49,7 +50,7 @@ class MainWindow(QMainWindow):
         self._editor: Editor | None = None
         self._docks: list[QDockWidget] = []
         self._bar: QToolBar | None = None
-        self._saved_runs = 0
+        self.files = Files(self)
         self.actions_by_id = actions.build(self)
         self._status = Label("", "small", "text2")
         self._status.setObjectName("statusBar")
@@ -74,12 +75,14 @@ class MainWindow(QMainWindow):
     # Pages.
     def show_welcome(self) -> None:
         """Leave the project for the welcome page."""
-        if not self._may_leave():
-            return
+        self.files.leave(self._show_welcome)
+
+    def _show_welcome(self) -> None:
         self._drop_editor()
-        page = WelcomePage([p for p in self.settings.recent if Path(p).exists()])
-        page.begun.connect(self.new)
-        page.browse.connect(self.ask_open)
+        page = WelcomePage([p for p in self.settings.recent if Path(p).exists()], leftovers())
+        page.recover.connect(self.files.recover)
+        page.begun.connect(self.files.new)
+        page.browse.connect(self.files.ask_open)
         page.opened.connect(self.open)
         page.example.connect(self.open_example)
         self.setCentralWidget(page)
@@ -109,7 +112,6 @@ class MainWindow(QMainWindow):
         """Edit a project."""
         self._drop_editor()
         editor = self._editor = Editor(project, self)
-        self._saved_runs = len(project.runs)
         self.setCentralWidget(editor.canvas)
         self._bar = QToolBar(tr("Training"))
         self._bar.setObjectName("trainingToolBar")
@@ -222,93 +224,26 @@ class MainWindow(QMainWindow):
     @property
     def is_dirty(self) -> bool:
         """Whether something is not saved."""
-        if self._editor is None:
-            return False
-        return not self._editor.workspace.history.isClean() or len(self._editor.project.runs) != self._saved_runs
+        return self._editor is not None and self._editor.is_dirty
 
     # Files.
-    def new(self) -> None:
-        """Begin a new network."""
-        if self._may_leave():
-            self.show_project(Project(Document(tr("network"))))
-
-    def ask_open(self) -> None:
-        """Choose a project to open."""
-        path, _ = QFileDialog.getOpenFileName(self, tr("Open"), "", tr("Projects and Keras models (*.keras)"))
-        if path:
-            self.open(path)
-
     def open(self, path: str) -> bool:
-        """Open a project; a refusal is told and nothing changes."""
-        return self._open(path, example=False)
+        """Open a project; whether it is open now."""
+        return self.files.open(path)
 
     def open_example(self, path: str) -> bool:
         """Open an example as a copy."""
-        return self._open(path, example=True)
-
-    def _open(self, path: str, example: bool) -> bool:
-        if not self._may_leave():
-            return False
-        try:
-            project = read(path, read_only=example)
-        except (LoadError, OSError) as error:
-            self._say_refusal(tr("{name} was not opened: {error}", name=Path(path).name, error=error))
-            return False
-        if example:
-            project.path = None
-        else:
-            self.settings.add_recent(str(Path(path).resolve()))
-        self.show_project(project)
-        self._fill_menus()
-        return True
-
-    def _say_refusal(self, sentence: str) -> None:
-        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Bricklayer"), sentence, QMessageBox.StandardButton.Ok, self)
-        box.setObjectName("refusal")
-        box.open()
-
-    def save(self) -> bool:
-        """Save; examples and new networks ask where to."""
-        path = self.editor.project.path
-        return self.save_to(str(path)) if path is not None and not self.editor.project.read_only else self.save_as()
-
-    def save_as(self) -> bool:
-        """Ask where to, and save."""
-        name = f"{self.editor.workspace.document.name or 'network'}.keras"
-        path, _ = QFileDialog.getSaveFileName(self, tr("Save"), name, tr("Projects (*.keras)"))
-        return self.save_to(path if path.endswith(".keras") else f"{path}.keras") if path else False
+        return self.files.open(path, example=True)
 
     def save_to(self, path: str) -> bool:
         """Write the project to a file."""
-        project = self.editor.project
-        try:
-            write(project, path)
-        except OSError as error:
-            self._say_refusal(tr("{path} was not saved: {reason}.", path=path, reason=error.strerror or error))
-            return False
-        project.path, project.read_only = Path(path), False
-        self._saved_runs = len(project.runs)
-        self.editor.workspace.history.setClean()
-        self.settings.add_recent(str(Path(path).resolve()))
+        return self.files.save_to(path)
+
+    def remember(self, path: Path) -> None:
+        """Put a project first among the recent ones."""
+        self.settings.add_recent(str(path.resolve()))
         self._fill_menus()
         self._follow()
-        self.tell(tr("Saved as {name}.", name=Path(path).name))
-        return True
-
-    def _may_leave(self) -> bool:
-        """Ask what to do with unsaved work; False stays."""
-        if not self.is_dirty:
-            return True
-        name = self.editor.workspace.document.name
-        box = QMessageBox(
-            QMessageBox.Icon.NoIcon, tr("Bricklayer"), tr("{name} has changes that are not saved.", name=name)
-        )
-        buttons = QMessageBox.StandardButton
-        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
-        answer = box.exec()
-        if answer == buttons.Save:
-            return self.save()
-        return bool(answer == buttons.Discard)
 
     def _fill_menus(self) -> None:
         self.recent_menu.clear()
@@ -317,6 +252,11 @@ class MainWindow(QMainWindow):
         self.examples_menu.clear()
         for example in examples():
             self.examples_menu.addAction(example.stem, partial(self.open_example, str(example)))
+        self.versions_menu.clear()
+        for version in self.files.earlier():
+            words = f"{version.when:%d.%m.%Y %H:%M:%S}"
+            self.versions_menu.addAction(words, partial(self.files.open_version, version))
+        self.versions_menu.setEnabled(not self.versions_menu.isEmpty())
 
     def export(self) -> None:
         """Write Keras code to a file."""
@@ -334,7 +274,7 @@ class MainWindow(QMainWindow):
         try:
             Path(path).write_text(text, encoding="utf-8")
         except OSError as error:
-            self._say_refusal(tr("{path} was not written: {reason}.", path=path, reason=error.strerror or error))
+            self.files.refuse(tr("{path} was not written: {reason}.", path=path, reason=error.strerror or error))
             return
         self.tell(tr("Exported as {name}.", name=Path(path).name))
 
@@ -361,14 +301,19 @@ class MainWindow(QMainWindow):
     def about(self) -> None:
         """Version and licence."""
         words = tr("Bricklayer {version}. MIT licence. Works without a network.", version=__version__)
-        self._say_refusal(words)
+        self.files.refuse(words)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._may_leave():
+        if self.is_dirty:
+            event.ignore()
+            self.files.leave(self._close_now)
+        else:
             self._drop_editor()
             event.accept()
-        else:
-            event.ignore()
+
+    def _close_now(self) -> None:
+        self._drop_editor()
+        self.close()
 
 
 def _app() -> QApplication:

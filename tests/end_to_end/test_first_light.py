@@ -46,8 +46,7 @@ def window(qtbot: Any, qapp: Any) -> Iterator[MainWindow]:
     qtbot.addWidget(made)
     yield made
     if made.is_editing:
-        made.editor.workspace.history.mark_clean()
-        made._saved_runs = len(made.editor.project.runs)
+        made.editor.mark_saved()
     made.close()
 
 
