@@ -22,6 +22,7 @@ from designer.look.theme import theme_changed
 from designer.look.widgets import Label, Panel, clear
 from designer.panels.data.facts import ClassBars, SplitBar, kind_icon
 from designer.panels.data.preview import DataPreview
+from designer.panels.data.warm import Warmer
 from designer.panels.fields import values
 from designer.panels.fields.editors import field_for
 from designer.panels.fields.rows import SettingRow
@@ -51,6 +52,8 @@ class DataPanel(Panel):
         self._later.setSingleShot(True)
         self._later.setInterval(0)
         self._later.timeout.connect(self._look)
+        self._warmer = Warmer(self)
+        self._warmer.ready.connect(self._look)
         self._build()
         workspace.changed.connect(self._on_changes)
         theme_changed.connect(self._restyle)
@@ -215,9 +218,14 @@ class DataPanel(Panel):
 
     def _look(self) -> None:
         """Load, and show what there is."""
-        self._stale = False
         settings = self._workspace.document.data
         source = SOURCES.get(settings.source or "")
+        if source is not None and not self._warmer.is_ready:
+            self._facts.hide()
+            self.preview.say(tr("Loading …"), source.summary)
+            self._warmer.start()
+            return
+        self._stale = False
         self._facts.setVisible(source is not None)
         if source is None:
             self.preview.say(tr("No data chosen"), tr("Choose a built-in set at the left."))
