@@ -167,7 +167,7 @@ class SectionHeader(QToolButton):
         self.setText(title)
         self.setCheckable(True)
         self.setChecked(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setProperty("quiet", quiet)
         self.toggled.connect(lambda open_: self.folded.emit(not open_))
         theme_changed.connect(self._resize)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from designer.core import changes as ch
 from designer.core.commands import SetData
@@ -24,7 +24,7 @@ from designer.panels.data.facts import ClassBars, SplitBar, kind_icon
 from designer.panels.data.preview import DataPreview
 from designer.panels.data.warm import Warmer
 from designer.panels.fields import values
-from designer.panels.fields.editors import field_for
+from designer.panels.fields.editors import Combo, field_for
 from designer.panels.fields.rows import SettingRow
 from engine.catalog import ParamInfo
 
@@ -62,7 +62,7 @@ class DataPanel(Panel):
 
     # Building.
     def _build(self) -> None:
-        self.source = QComboBox()
+        self.source = Combo()
         self.source.setObjectName("dataSource")
         self.source.setAccessibleName(tr("Data"))
         self.source.addItem(tr("No data"), None)
@@ -70,7 +70,7 @@ class DataPanel(Panel):
             self.source.addItem(known.title, known.id)
             self.source.setItemData(self.source.count() - 1, known.summary, Qt.ItemDataRole.ToolTipRole)
         self.source.activated.connect(lambda i: self._choose(self.source.itemData(i)))
-        self.scaling = QComboBox()
+        self.scaling = Combo()
         self.scaling.setObjectName("dataScaling")
         self.scaling.setAccessibleName(tr("Scaling"))
         self.scaling.activated.connect(lambda i: self._set(tr("change the scaling"), None, scaling=SCALINGS[i]))

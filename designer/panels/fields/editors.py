@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from designer.core.text import tr
 from designer.look.fonts import font, px
@@ -153,8 +153,15 @@ class TextField(Field):
         return False
 
 
-class _Combo(QComboBox):
-    """A choice that the mouse wheel passes over, so that scrolling a panel changes nothing."""
+class Combo(QComboBox):
+    """A choice as wide as its place. The mouse wheel passes over it, so that scrolling a panel changes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(4)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.currentTextChanged.connect(self.setToolTip)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
@@ -166,7 +173,7 @@ class ChoiceField(Field):
     def __init__(self, info: ParamInfo, new_gesture: NewGesture) -> None:
         super().__init__(info, new_gesture)
         self._values = ([None] if info.nullable else []) + list(info.choices or ())
-        self.box = _Combo()
+        self.box = Combo()
         self.box.addItems([tr("as set globally") if v is None else str(v) for v in self._values])
         self._adopt(self.box)
         self.box.activated.connect(lambda i: self.edited.emit(self._values[i], None) if i < len(self._values) else None)
@@ -218,7 +225,7 @@ class ObjectField(Field):
         self._first = {"activation": "", "schedule": tr("constant")}.get(
             self._kind, tr("none") if info.nullable else ""
         )
-        self.box = _Combo()
+        self.box = Combo()
         self.box.addItems(([self._first] if self._first else []) + [c.name for c in self._known])
         self._adopt(self.box)
         self.box.activated.connect(self._choose)

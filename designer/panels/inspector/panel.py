@@ -24,6 +24,8 @@ from designer.panels.inspector.sections import CostSection, Head, ShapeSection, 
 from engine.catalog import ParamInfo
 
 HIDDEN = ("name", "data_format")
+NARROWEST = 200
+"""Pixels that rows need at the smallest text scale."""
 
 
 class InspectorPanel(Panel):
@@ -78,7 +80,7 @@ class InspectorPanel(Panel):
         return page
 
     def _resize(self, _: object = None) -> None:
-        self.setMinimumWidth(px(224))
+        self.setMinimumWidth(max(px(224), NARROWEST))
 
     # Following.
     def nodes(self) -> list[Node]:
@@ -178,7 +180,7 @@ class InspectorPanel(Panel):
     @staticmethod
     def _fill(row: SettingRow, nodes: list[Node]) -> None:
         info = row.field.info
-        found = [node.params.get(info.name, info.default) for node in nodes]
+        found = [node.params.get(info.name, _default(node, info)) for node in nodes]
         row.set_changed(any(info.name in node.params for node in nodes))
         if all(values.plain(value) == values.plain(found[0]) for value in found):
             row.field.show_value(found[0])
@@ -271,6 +273,13 @@ class InspectorPanel(Panel):
     def row(self, name: str) -> SettingRow | None:
         """The row of a setting."""
         return self._rows.get(name)
+
+
+def _default(node: Node, info: ParamInfo) -> Any:
+    """What the setting is in this layer while it is not set; layers of other types may begin otherwise."""
+    known = component(node.type)
+    own = next((p for p in known.params if p.name == info.name), info) if known is not None else info
+    return own.default
 
 
 _NOTHING = object()

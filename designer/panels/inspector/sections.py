@@ -143,13 +143,20 @@ class ShapeSection(Section):
         output = preview[0] if preview is not None and preview[0] is not None else info.output
         state = "preview" if preview is not None and output != info.output else "error" if info.error else "normal"
         self._chips.addWidget(_chip(output, state), 0, 2)
-        words = (
-            info.error or "; ".join(info.derivation) or (axes_words(info.output) if info.output else _open_words(info))
-        )
+        words = _rule_words(info)
         self.rule.setText(_bold_start(words))
         self.rule.set_token("error" if info.error or preview is not None and preview[1] else "text2")
         self.after.setText("; ".join(preview[1]) if preview is not None else "")
         self.after.setVisible(bool(self.after.text()))
+
+
+def _rule_words(info: NodeInfo) -> str:
+    """The rule with its numbers, or why there is none."""
+    if info.param:
+        return tr("Not known until {key} is right.", key=info.param.replace("_", " "))
+    if info.error or info.derivation:
+        return info.error or "; ".join(info.derivation)
+    return axes_words(info.output) if info.output is not None else _open_words(info)
 
 
 def _bold_start(words: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from designer.core import changes as ch
 from designer.core.commands import SetTraining
@@ -23,7 +23,7 @@ from designer.look.fonts import px
 from designer.look.theme import theme_changed
 from designer.look.widgets import Button, IconButton, Label, Panel, clear
 from designer.panels.fields import values
-from designer.panels.fields.editors import field_for
+from designer.panels.fields.editors import Combo, field_for
 from designer.panels.fields.rows import SettingRow
 from engine import catalog
 from engine.catalog import ParamInfo
@@ -182,7 +182,7 @@ class TrainingPanel(Panel):
 
     def _choice(self, column: QVBoxLayout, title: str, name: str, entries: Iterable[tuple[str, Any]], chosen: Any,
                 pick: Callable[[Any], None]) -> None:  # fmt: skip
-        box = QComboBox()
+        box = Combo()
         box.setObjectName(name)
         box.setAccessibleName(title)
         for words, data in entries:

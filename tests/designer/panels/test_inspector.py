@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QMenu
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QMenu, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from designer.core.catalog import layers
 from designer.core.problems import Repair
 from designer.editing.placing import starting_params
 from designer.editing.workspace import Workspace
+from designer.look import theme
 from designer.panels.inspector import InspectorPanel
 from engine.catalog import Spec
 from tests.designer.drawing import CONV, add, classifier, line, residual
@@ -274,3 +275,30 @@ def test_every_layer_of_the_catalogue_can_be_inspected(
         assert row.field.control.accessibleName()
     assert document.state() == before
     assert workspace.history.count() == 0
+    inspector._more_open, inspector._shown = True, ()
+    inspector.resize(256, 560)
+    inspector.refresh()
+    area = inspector.findChild(QScrollArea)
+    assert area.widget().minimumSizeHint().width() <= 256, "rows are wider than the panel"
+
+
+@pytest.mark.parametrize("scale", [0.8, 1.5, 3.0])
+def test_rows_fit_at_every_text_scale(
+    inspector: InspectorPanel, workspace: Workspace, qapp: QApplication, scale: float
+) -> None:
+    select(workspace, "conv")
+    theme.apply(qapp, theme.LIGHT, scale)
+    area = inspector.findChild(QScrollArea)
+    assert area.widget().minimumSizeHint().width() <= inspector.minimumWidth() == max(round(224 * scale), 200)
+    assert inspector.head.name.font().pixelSize() == round(15 * scale)
+
+
+def test_layers_of_several_types_are_compared_by_their_own_defaults(
+    open_workspace: Any, show: Callable[..., Any]
+) -> None:
+    document = line(("Input", "in", {}), ("LSTM", "a", {"units": 4}), ("Dense", "b", {"units": 4}), source="sines")
+    workspace = open_workspace(document)
+    inspector = show(InspectorPanel(workspace))
+    select(workspace, "a", "b")
+    assert field(inspector, "units").text() == "4"
+    assert field(inspector, "activation").currentIndex() == -1, "tanh and linear are not the same"
