@@ -6,18 +6,33 @@ import html
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from designer.core.analysis import NodeInfo
 from designer.core.document import Node
 from designer.core.ports import axes_text, axes_words, shape_text
 from designer.core.text import tr
 from designer.look.fonts import font, px
-from designer.look.theme import theme_changed
+from designer.look.theme import theme, theme_changed
 from designer.look.widgets import Button, Chip, IconButton, Label, Tile, clear, flag
 from designer.panels.fields.rows import Section
 from engine.catalog import Component, Spec
+
+
+class _Elided(Label):
+    """A line that ends in an ellipsis where there is no room for all of it."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(px(40), super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(theme().color("text2"))
+        painter.setFont(self.font())
+        words = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, words)
 
 
 class Head(QWidget):
@@ -42,8 +57,7 @@ class Head(QWidget):
         self.name.setProperty("kind", "bare")
         self.name.setTextMargins(-2, 0, 0, 0)
         self.name.editingFinished.connect(self._finish)
-        self.words = Label("", "small", "text2")
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.words = _Elided("", "small", "text2")
         self.reason = Label("", "micro", "error", wrap=True)
         self.reason.hide()
         self.more = IconButton("more", tr("More for this layer"))
@@ -192,7 +206,7 @@ class CostSection(Section):
         super().__init__(tr("Cost"))
         self.parameters, _ = self._row(tr("Parameters"))
         self.parameters.setObjectName("costParameters")
-        self.frozen, self._frozen_line = self._row(tr("of them frozen"))
+        self.frozen, self._frozen_line = self._row(tr("not trained"))
         self.macs, _ = self._row(tr("Multiply-adds"))
         self.macs.setObjectName("costMultiplyAdds")
 

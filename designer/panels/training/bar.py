@@ -195,9 +195,8 @@ class TrainingBar(Panel):
         active = state in ("running", "paused")
         token = "text" if active else "text2" if blocked else "on_accent"
         self.train.setIcon(icon("pause" if state == "running" else "train", token, px(16), 4))
-        if (self.train.property("blocked"), self.train.property("running")) != (blocked, active):
-            self.train.setProperty("running", active)
-            self.train.set_flag("blocked", blocked)
+        self.train.set_flag("running", active)
+        self.train.set_flag("blocked", blocked)
 
     def _not_ready(self) -> str:
         document = self._workspace.document

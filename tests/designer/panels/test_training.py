@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from designer.core.commands import SetParams
 from designer.core.settings import Choice
 from designer.editing.workspace import Workspace
+from designer.look import theme
 from designer.panels.training import TrainingBar, TrainingPanel
 from designer.panels.training.forecast import Forecaster, duration
 from designer.training.session import Outcome, Progress, Session
@@ -67,6 +68,7 @@ def test_progress_is_told_in_words_and_by_the_bar(bar: TrainingBar, session: Ses
     be(session, "running", RUNNING)
     assert bar.train.text() == "Pause"
     assert bar.train.width() == 92
+    assert bar.train.grab().toImage().pixelColor(46, 5) == theme.LIGHT.color("selection")
     assert bar.words.text() == "<b>Epoch 13 of 30</b>&nbsp; batch 21 of 45"
     assert bar.left.text() == "42 % · 3 s left"
     assert bar.speed.text() == "270 batches/s"
