@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
+from designer.core import changes as ch
 from designer.core.catalog import component
 from designer.core.commands import UNSET, Command, Compound, RenameNode, SetBypassed, SetParams, SetTrainable
 from designer.core.document import Node
@@ -41,7 +42,7 @@ class InspectorPanel(Panel):
         self._stack.addWidget(EmptyState(tr("Nothing selected."), tr("Click a layer to see and change its settings.")))
         self._stack.addWidget(self._build())
         workspace.selection.changed.connect(self.refresh)
-        workspace.changed.connect(self.refresh)
+        workspace.changed.connect(self._on_changes)
         workspace.analysed.connect(self.refresh)
         workspace.preview_changed.connect(self.refresh)
         theme_changed.connect(self._resize)
@@ -87,6 +88,10 @@ class InspectorPanel(Panel):
         """The selected layers."""
         document = self._workspace.document
         return [document.nodes[i] for i in self._workspace.selection.ids if i in document.nodes]
+
+    def _on_changes(self, changes: list[ch.Change]) -> None:
+        if not ch.only_appearance(changes):
+            self.refresh()
 
     def refresh(self, _: object = None) -> None:
         """Show the selection as it is now."""

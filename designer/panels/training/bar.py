@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
+from designer.core import changes as ch
 from designer.core.problems import Problem
 from designer.core.text import count, tr
 from designer.editing.workspace import Workspace
@@ -44,7 +45,7 @@ class TrainingBar(Panel):
         session.progressed.connect(self._advance)
         session.finished.connect(self._measure)
         workspace.problems_changed.connect(self.refresh)
-        workspace.changed.connect(self.refresh)
+        workspace.changed.connect(self._on_changes)
         theme_changed.connect(self._dress)
         self._dress()
 
@@ -165,6 +166,10 @@ class TrainingBar(Panel):
     def _measure(self, _: object) -> None:
         self._forecaster.measure(self._workspace.document, self._session.progress)
         self.refresh()
+
+    def _on_changes(self, changes: list[ch.Change]) -> None:
+        if not ch.only_appearance(changes):
+            self.refresh()
 
     # States.
     def refresh(self, _: object = None) -> None:

@@ -38,12 +38,14 @@ _METRICS = {
         "mean_squared_error",
         "root_mean_squared_error",
         "mean_absolute_percentage_error",
+        "r2_score",
     ),
 }
 _METRIC_WORDS = {
     "sparse_top_k_categorical_accuracy": "among the best 5",
     "mean_absolute_error": "mean absolute error",
     "mean_absolute_percentage_error": "mean error in per cent",
+    "r2_score": "explained variance (R²)",
 }
 _CALLBACKS = ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN")
 _HIDDEN = ("name", "verbose", "loss_scale_factor", "reduction", "dtype", "axis", "ignore_class")
@@ -108,6 +110,10 @@ class TrainingPanel(Panel):
             self._build()
         for follow in self._follow:
             follow(settings)
+
+    def _classes(self) -> int:
+        source = SOURCES.get(self._workspace.document.data.source or "")
+        return len(source.classes) if source is not None else 0
 
     def _task(self) -> str:
         source = SOURCES.get(self._workspace.document.data.source or "")
@@ -246,7 +252,8 @@ class TrainingPanel(Panel):
         chosen = self._settings.metrics if self._settings.metrics is not None else fitting
         known = {to_snake_case(c.name) for c in catalog.describe("metric")} | {"accuracy"}
         for name in dict.fromkeys([*_METRICS.get(task, ()), *chosen]):
-            if name not in known:
+            pointless = name == "sparse_top_k_categorical_accuracy" and self._classes() <= 5
+            if name not in known or (pointless and name not in chosen):
                 continue
             box = QCheckBox(_METRIC_WORDS.get(name, name.replace("_", " ")))
             box.setToolTip(name)
