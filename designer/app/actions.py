@@ -52,6 +52,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("larger", "View", tr("Larger text"), ("Ctrl+Alt+=",), lambda w: w.scale_text(1), False),
     ActionSpec("smaller", "View", tr("Smaller text"), ("Ctrl+Alt+-",), lambda w: w.scale_text(-1), False),
     ActionSpec("quick_add", "Graph", tr("Add a layer …"), ("Shift+A",), lambda w: w.editor.canvas.offer(None)),
+    ActionSpec("search_layers", "Graph", tr("Search layers"), ("/",), lambda w: w.editor.palette.focus_search()),
     ActionSpec("arrange", "Graph", tr("Arrange layers"), ("Ctrl+L",), lambda w: w.editor.canvas.arrange()),
     ActionSpec("next_problem", "Graph", tr("Next problem"), ("F4",), lambda w: w.editor.problems.go_to_next()),
     ActionSpec("train", "Train", tr("Train, pause or resume"), ("F5", "Ctrl+Return"), lambda w: w.editor.bar.toggle()),

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMainWindow,
     QMenu,
-    QTabBar,
     QTabWidget,
     QToolBar,
     QWidget,
@@ -30,7 +29,7 @@ from designer.app.welcome import WelcomePage, examples
 from designer.core.project import Project
 from designer.core.text import count, tr
 from designer.look import fonts, theme
-from designer.look.widgets import Badge, Label, Toast
+from designer.look.widgets import Label, Toast
 
 LEFT, RIGHT, BOTTOM = 184, 264, 236
 _AREA = Qt.DockWidgetArea
@@ -153,8 +152,6 @@ class MainWindow(QMainWindow):
         self._left_tabs.currentChanged.connect(
             lambda i: editor.curves.tools.setVisible(self._left_tabs.widget(i) is editor.curves)
         )
-        self._badge = Badge("")
-        self._right_tabs.tabBar().setTabButton(0, QTabBar.ButtonPosition.RightSide, self._badge)
         editor.workspace.problems_changed.connect(lambda _: self._count_problems())
         self._count_problems()
         first = self._dock("resultsDock", "", self._left_tabs, _AREA.BottomDockWidgetArea)
@@ -168,8 +165,7 @@ class MainWindow(QMainWindow):
     def _count_problems(self) -> None:
         """How many problems there are, beside the tab's title."""
         number = len(self.editor.workspace.problems)
-        self._badge.set_text(str(number))
-        self._badge.setVisible(bool(number))
+        self._right_tabs.setTabText(0, tr("Problems") + (f"  {number}" if number else ""))
         self._right_tabs.setTabToolTip(0, count(number, tr("problem"), tr("problems")))
 
     def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:

@@ -36,9 +36,7 @@ class Button(QPushButton):
 
     def set_flag(self, name: str, value: object) -> None:
         """Set a property that the stylesheet looks at ("blocked", "state") and redraw."""
-        self.setProperty(name, value)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        flag(self, name, value)
 
 
 class PrimaryButton(Button):
@@ -169,7 +167,7 @@ class SectionHeader(QToolButton):
         self.setText(title)
         self.setCheckable(True)
         self.setChecked(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setProperty("quiet", quiet)
         self.toggled.connect(lambda open_: self.folded.emit(not open_))
         theme_changed.connect(self._resize)
@@ -196,6 +194,19 @@ class SectionHeader(QToolButton):
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, words)
         if self.hasFocus():
             rounded(painter, QRectF(self.rect()), 5, None, current.color("accent"), 2.0)
+
+
+def flag(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the stylesheet looks at, and dress the widget again if it is another value."""
+    if widget.property(name) == value:
+        return
+    widget.setProperty(name, value)
+    own = widget.font() if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont) else None
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+    if own is not None:
+        # Dressing again brings back the font of the first time.
+        widget.setFont(own)
 
 
 def clear(layout: QLayout) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from designer.look.controls import Button, IconButton, PrimaryButton, SectionHeader, SegmentedControl, clear, row
+from designer.look.controls import Button, IconButton, PrimaryButton, SectionHeader, SegmentedControl, clear, flag, row
 from designer.look.fonts import font, px
 from designer.look.painting import chip_width, draw_card, draw_chip, draw_tile, rounded, text_width
 from designer.look.theme import theme, theme_changed
@@ -30,6 +30,7 @@ __all__ = [
     "Tile",
     "Toast",
     "clear",
+    "flag",
     "row",
 ]
 

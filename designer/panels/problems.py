@@ -44,6 +44,23 @@ def rich(problem: Problem) -> str:
     return _LEADING.sub(r"<b>\1</b>", text)
 
 
+def derivation(problem: Problem) -> str:
+    """How it came about: the layers before that changed a shape, with their rules, as rich text."""
+    plain = (tr("data"), tr("keeps the shape"))
+    steps = [s for s in problem.derivation if not s.failing and s.rule not in plain][-2:]
+    told = [f"<b>{html.escape(s.name)}</b> {html.escape(s.rule)} → {html.escape(s.shape)}" for s in steps]
+    return "; ".join(told)
+
+
+def _told(text: str, token: str) -> Label:
+    """Rich text that wraps and lets the mouse through to its row."""
+    made = Label(text, "small", token, wrap=True)
+    made.setTextFormat(Qt.TextFormat.RichText)
+    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    made.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    return made
+
+
 class ProblemRow(QFrame):
     """One problem; a click or Enter goes to its layer."""
 
@@ -57,15 +74,19 @@ class ProblemRow(QFrame):
         self.current = False
         self._sign = QLabel()
         self._sign.setToolTip(severity_words(problem.severity))
-        text = Label(rich(problem), "small", wrap=True)
-        text.setTextFormat(Qt.TextFormat.RichText)
-        text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        text.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        text = _told(rich(problem), "text")
+        column = QVBoxLayout()
+        column.setSpacing(3)
+        column.addWidget(text)
+        reasons = derivation(problem)
+        if reasons:
+            column.addWidget(_told(reasons, "text2"))
+        column.addStretch(1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(8)
         layout.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(text, 1, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(column, 1)
         if problem.repairs:
             layout.addWidget(self._button(problem), 0, Qt.AlignmentFlag.AlignTop)
         theme_changed.connect(self._dress)
@@ -155,6 +176,8 @@ class RepairBar(QFrame):
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         if direction != self._box.direction():
             self._box.setDirection(direction)
+        room = event.size().width() - 44 - px(16) - (0 if narrow else self.cancel.width() + self.apply.width() + px(60))
+        self.words.setMinimumHeight(max(self.words.heightForWidth(max(room, px(80))), 0))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, current = QPainter(self), theme()

@@ -7,6 +7,7 @@ from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from designer.codegen.keras import CodeText, to_keras
+from designer.core import changes as ch
 from designer.core.catalog import component
 from designer.core.errors import Refused
 from designer.core.text import count, tr
@@ -37,7 +38,7 @@ class CodePanel(Panel):
         self._later.setSingleShot(True)
         self._later.setInterval(DELAY_MS)
         self._later.timeout.connect(self.refresh)
-        workspace.changed.connect(lambda _: self._expire())
+        workspace.changed.connect(self._on_changes)
         workspace.selection.changed.connect(self._mark)
         workspace.hovered.connect(self.text.mark_hover)
         self.text.hovered.connect(workspace.hovered)
@@ -80,7 +81,9 @@ class CodePanel(Panel):
         """The code as it is shown."""
         return self._code.text
 
-    def _expire(self) -> None:
+    def _on_changes(self, changes: list[ch.Change]) -> None:
+        if ch.only_appearance(changes):
+            return
         self._stale = True
         if self.isVisible():
             self._later.start()

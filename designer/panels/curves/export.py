@@ -6,26 +6,32 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QPointF, QRect, QRectF
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
+from designer.core.text import tr
+from designer.look.fonts import font
 from designer.look.theme import color
+from designer.panels.curves.scales import title_of
 
-KINDS = ("png", "svg", "csv")
+if TYPE_CHECKING:
+    from designer.panels.curves.plot import Plot
+
 Rows = Sequence[Sequence[str]]
 
 
-def write(path: str, page: QWidget, rows: Rows) -> None:
+def write(path: str, page: QWidget, plots: Sequence[Plot], rows: Rows) -> None:
     """Write curves to a file; its ending says how.
 
     Raises:
         OSError: the disk refuses.
     """
     ending = path.rpartition(".")[2].lower()
-    content = {"svg": lambda: svg(page), "csv": lambda: table(rows)}.get(ending, lambda: png(page))()
+    content = svg(page, plots) if ending == "svg" else table(rows) if ending == "csv" else png(page)
     Path(path).write_bytes(content)
 
 
@@ -43,8 +49,8 @@ def png(page: QWidget, ratio: float = 2.0) -> bytes:
     return bytes(data.data())
 
 
-def svg(page: QWidget) -> bytes:
-    """The page as vectors."""
+def svg(page: QWidget, plots: Sequence[Plot]) -> bytes:
+    """The plots of a page as vectors."""
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
@@ -52,9 +58,17 @@ def svg(page: QWidget) -> bytes:
     generator.setOutputDevice(buffer)
     generator.setSize(page.size())
     generator.setViewBox(QRect(QPoint(0, 0), page.size()))
-    generator.setTitle("Curves")
+    # The axes are kept as pictures of the screen, which are stretched to a device of another resolution.
+    generator.setResolution(page.logicalDpiX())
+    generator.setTitle(tr("Curves"))
     painter = QPainter(generator)
-    page.render(painter, QPoint(0, 0))
+    painter.fillRect(page.rect(), color("panel"))
+    for plot in plots:
+        place = QRectF(plot.view.geometry().translated(plot.mapTo(page, QPoint(0, 0))))
+        painter.setPen(color("text"))
+        painter.setFont(font("small", weight=600))
+        painter.drawText(QPointF(place.left() + 4, place.top() - 6), title_of(plot.name))
+        plot.view.render(painter, place, plot.view.viewport().rect())
     painter.end()
     buffer.close()
     return bytes(data.data())

@@ -53,6 +53,7 @@ class CurvesPanel(Panel):
         super().__init__("curves", tr("Curves"), parent)
         self._workspace, self._session = workspace, session
         self._shown: MetricSeries | None = None
+        self._tabled: MetricSeries | None = None
         self._epochs = 0
         self._older: list[History] = []
         self._weight = 0.0
@@ -244,6 +245,9 @@ class CurvesPanel(Panel):
         heads = [_head(name) for name in history]
         if [_text(self.table.horizontalHeaderItem(i)) for i in range(len(heads))] != heads:
             self.table.setHorizontalHeaderLabels(heads)
+            self._tabled = None
+        if self._tabled is not self._shown:
+            self._tabled = self._shown
             self.table.setRowCount(0)
         for row in range(self.table.rowCount(), length):
             self.table.insertRow(row)
@@ -269,7 +273,7 @@ class CurvesPanel(Panel):
     def export_to(self, path: str) -> None:
         """Write the curves to a file; what happened is told."""
         try:
-            export.write(path, self.page, self.rows())
+            export.write(path, self.page, list(self._plots.values()), self.rows())
         except OSError as error:
             reason = error.strerror or str(error)
             self._workspace.told.emit(tr("{path} was not written: {reason}.", path=path, reason=reason))

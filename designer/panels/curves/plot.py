@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QPainter, QPen, QResizeEvent, QTransform
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from designer.core.text import tr
@@ -250,10 +250,15 @@ class _View(pg.PlotWidget):
     def _pixel(self, x: float, y: float) -> QPointF:
         return QPointF(self.mapFromScene(self.getViewBox().mapViewToScene(QPointF(x, y))))
 
+    def _to_pixels(self, painter: QPainter) -> QTransform:
+        """From pixels of this widget to what is painted on: the widget itself, or a file."""
+        back, _ = self.viewportTransform().inverted()
+        return back * painter.worldTransform()
+
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         super().drawBackground(painter, rect)
         painter.save()
-        painter.resetTransform()
+        painter.setWorldTransform(self._to_pixels(painter))
         start, end = self._pixel(0, 0).x(), self._pixel(self._plot.last, 0).x()
         for i, tick in enumerate(self._ticks):
             painter.fillRect(
@@ -263,7 +268,7 @@ class _View(pg.PlotWidget):
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         painter.save()
-        painter.resetTransform()
+        painter.setWorldTransform(self._to_pixels(painter))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         labels = self._labels()
         for _, index, x, y in labels:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from designer.core import changes as ch
 from designer.core.commands import SetData
@@ -22,8 +22,9 @@ from designer.look.theme import theme_changed
 from designer.look.widgets import Label, Panel, clear
 from designer.panels.data.facts import ClassBars, SplitBar, kind_icon
 from designer.panels.data.preview import DataPreview
+from designer.panels.data.warm import Warmer
 from designer.panels.fields import values
-from designer.panels.fields.editors import field_for
+from designer.panels.fields.editors import Combo, field_for
 from designer.panels.fields.rows import SettingRow
 from engine.catalog import ParamInfo
 
@@ -51,6 +52,8 @@ class DataPanel(Panel):
         self._later.setSingleShot(True)
         self._later.setInterval(0)
         self._later.timeout.connect(self._look)
+        self._warmer = Warmer(self)
+        self._warmer.ready.connect(self._look)
         self._build()
         workspace.changed.connect(self._on_changes)
         theme_changed.connect(self._restyle)
@@ -59,7 +62,7 @@ class DataPanel(Panel):
 
     # Building.
     def _build(self) -> None:
-        self.source = QComboBox()
+        self.source = Combo()
         self.source.setObjectName("dataSource")
         self.source.setAccessibleName(tr("Data"))
         self.source.addItem(tr("No data"), None)
@@ -67,7 +70,7 @@ class DataPanel(Panel):
             self.source.addItem(known.title, known.id)
             self.source.setItemData(self.source.count() - 1, known.summary, Qt.ItemDataRole.ToolTipRole)
         self.source.activated.connect(lambda i: self._choose(self.source.itemData(i)))
-        self.scaling = QComboBox()
+        self.scaling = Combo()
         self.scaling.setObjectName("dataScaling")
         self.scaling.setAccessibleName(tr("Scaling"))
         self.scaling.activated.connect(lambda i: self._set(tr("change the scaling"), None, scaling=SCALINGS[i]))
@@ -215,9 +218,14 @@ class DataPanel(Panel):
 
     def _look(self) -> None:
         """Load, and show what there is."""
-        self._stale = False
         settings = self._workspace.document.data
         source = SOURCES.get(settings.source or "")
+        if source is not None and not self._warmer.is_ready:
+            self._facts.hide()
+            self.preview.say(tr("Loading …"), source.summary)
+            self._warmer.start()
+            return
+        self._stale = False
         self._facts.setVisible(source is not None)
         if source is None:
             self.preview.say(tr("No data chosen"), tr("Choose a built-in set at the left."))

@@ -7,12 +7,12 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from designer.core.text import tr
 from designer.look.fonts import font, px
 from designer.look.theme import theme_changed
-from designer.look.widgets import Label, clear
+from designer.look.widgets import Label, clear, flag
 from designer.panels.fields import values
 from engine import catalog
 from engine.catalog import Component, ParamInfo
@@ -103,9 +103,7 @@ class TextField(Field):
         self.line.clear()
 
     def mark(self, bad: bool) -> None:
-        self.line.setProperty("state", "error" if bad else "")
-        self.line.style().unpolish(self.line)
-        self.line.style().polish(self.line)
+        flag(self.line, "state", "error" if bad else "")
 
     def _finish(self) -> None:
         if not self.line.isModified():
@@ -155,8 +153,15 @@ class TextField(Field):
         return False
 
 
-class _Combo(QComboBox):
-    """A choice that the mouse wheel passes over, so that scrolling a panel changes nothing."""
+class Combo(QComboBox):
+    """A choice as wide as its place. The mouse wheel passes over it, so that scrolling a panel changes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(4)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.currentTextChanged.connect(self.setToolTip)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
@@ -168,7 +173,7 @@ class ChoiceField(Field):
     def __init__(self, info: ParamInfo, new_gesture: NewGesture) -> None:
         super().__init__(info, new_gesture)
         self._values = ([None] if info.nullable else []) + list(info.choices or ())
-        self.box = _Combo()
+        self.box = Combo()
         self.box.addItems([tr("as set globally") if v is None else str(v) for v in self._values])
         self._adopt(self.box)
         self.box.activated.connect(lambda i: self.edited.emit(self._values[i], None) if i < len(self._values) else None)
@@ -184,9 +189,7 @@ class ChoiceField(Field):
         self.box.setCurrentIndex(-1)
 
     def mark(self, bad: bool) -> None:
-        self.box.setProperty("state", "error" if bad else "")
-        self.box.style().unpolish(self.box)
-        self.box.style().polish(self.box)
+        flag(self.box, "state", "error" if bad else "")
 
 
 class SwitchField(Field):
@@ -222,7 +225,7 @@ class ObjectField(Field):
         self._first = {"activation": "", "schedule": tr("constant")}.get(
             self._kind, tr("none") if info.nullable else ""
         )
-        self.box = _Combo()
+        self.box = Combo()
         self.box.addItems(([self._first] if self._first else []) + [c.name for c in self._known])
         self._adopt(self.box)
         self.box.activated.connect(self._choose)

@@ -130,6 +130,7 @@ class SettingRow(QWidget):
 
     def _show_reason(self) -> None:
         words = self._refusal or self._complaint
+        words = words[:1].upper() + words[1:]
         self.field.mark(bool(words))
         self.reason.setText(words)
         self.reason.setVisible(bool(words))

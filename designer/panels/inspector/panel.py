@@ -8,12 +8,15 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
+from designer.core import changes as ch
 from designer.core.catalog import component
 from designer.core.commands import UNSET, Command, Compound, RenameNode, SetBypassed, SetParams, SetTrainable
 from designer.core.document import Node
 from designer.core.errors import Refused
 from designer.core.text import count, tr
 from designer.editing.workspace import Workspace
+from designer.look.fonts import px
+from designer.look.theme import theme_changed
 from designer.look.widgets import EmptyState, HLine, Panel, SectionHeader, clear
 from designer.panels.fields import values
 from designer.panels.fields.editors import field_for
@@ -22,6 +25,8 @@ from designer.panels.inspector.sections import CostSection, Head, ShapeSection, 
 from engine.catalog import ParamInfo
 
 HIDDEN = ("name", "data_format")
+NARROWEST = 200
+"""Pixels that rows need at the smallest text scale."""
 
 
 class InspectorPanel(Panel):
@@ -37,9 +42,11 @@ class InspectorPanel(Panel):
         self._stack.addWidget(EmptyState(tr("Nothing selected."), tr("Click a layer to see and change its settings.")))
         self._stack.addWidget(self._build())
         workspace.selection.changed.connect(self.refresh)
-        workspace.changed.connect(self.refresh)
+        workspace.changed.connect(self._on_changes)
         workspace.analysed.connect(self.refresh)
         workspace.preview_changed.connect(self.refresh)
+        theme_changed.connect(self._resize)
+        self._resize()
         self.refresh()
 
     def _build(self) -> QWidget:
@@ -73,11 +80,18 @@ class InspectorPanel(Panel):
         layout.addWidget(area, 1)
         return page
 
+    def _resize(self, _: object = None) -> None:
+        self.setMinimumWidth(max(px(224), NARROWEST))
+
     # Following.
     def nodes(self) -> list[Node]:
         """The selected layers."""
         document = self._workspace.document
         return [document.nodes[i] for i in self._workspace.selection.ids if i in document.nodes]
+
+    def _on_changes(self, changes: list[ch.Change]) -> None:
+        if not ch.only_appearance(changes):
+            self.refresh()
 
     def refresh(self, _: object = None) -> None:
         """Show the selection as it is now."""
@@ -171,7 +185,7 @@ class InspectorPanel(Panel):
     @staticmethod
     def _fill(row: SettingRow, nodes: list[Node]) -> None:
         info = row.field.info
-        found = [node.params.get(info.name, info.default) for node in nodes]
+        found = [node.params.get(info.name, _default(node, info)) for node in nodes]
         row.set_changed(any(info.name in node.params for node in nodes))
         if all(values.plain(value) == values.plain(found[0]) for value in found):
             row.field.show_value(found[0])
@@ -264,6 +278,13 @@ class InspectorPanel(Panel):
     def row(self, name: str) -> SettingRow | None:
         """The row of a setting."""
         return self._rows.get(name)
+
+
+def _default(node: Node, info: ParamInfo) -> Any:
+    """What the setting is in this layer while it is not set; layers of other types may begin otherwise."""
+    known = component(node.type)
+    own = next((p for p in known.params if p.name == info.name), info) if known is not None else info
+    return own.default
 
 
 _NOTHING = object()

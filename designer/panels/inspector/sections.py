@@ -6,18 +6,33 @@ import html
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from designer.core.analysis import NodeInfo
 from designer.core.document import Node
 from designer.core.ports import axes_text, axes_words, shape_text
 from designer.core.text import tr
 from designer.look.fonts import font, px
-from designer.look.theme import theme_changed
-from designer.look.widgets import Button, Chip, IconButton, Label, Tile, clear
+from designer.look.theme import theme, theme_changed
+from designer.look.widgets import Button, Chip, IconButton, Label, Tile, clear, flag
 from designer.panels.fields.rows import Section
 from engine.catalog import Component, Spec
+
+
+class _Elided(Label):
+    """A line that ends in an ellipsis where there is no room for all of it."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(px(40), super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(theme().color("text2"))
+        painter.setFont(self.font())
+        words = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, words)
 
 
 class Head(QWidget):
@@ -42,8 +57,7 @@ class Head(QWidget):
         self.name.setProperty("kind", "bare")
         self.name.setTextMargins(-2, 0, 0, 0)
         self.name.editingFinished.connect(self._finish)
-        self.words = Label("", "small", "text2")
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.words = _Elided("", "small", "text2")
         self.reason = Label("", "micro", "error", wrap=True)
         self.reason.hide()
         self.more = IconButton("more", tr("More for this layer"))
@@ -104,9 +118,7 @@ class Head(QWidget):
         """Why a name does not do; the text stays."""
         self.reason.setText(sentence)
         self.reason.setVisible(bool(sentence))
-        self.name.setProperty("state", "error" if sentence else "")
-        self.name.style().unpolish(self.name)
-        self.name.style().polish(self.name)
+        flag(self.name, "state", "error" if sentence else "")
 
 
 _MOST = 3
@@ -145,13 +157,20 @@ class ShapeSection(Section):
         output = preview[0] if preview is not None and preview[0] is not None else info.output
         state = "preview" if preview is not None and output != info.output else "error" if info.error else "normal"
         self._chips.addWidget(_chip(output, state), 0, 2)
-        words = (
-            info.error or "; ".join(info.derivation) or (axes_words(info.output) if info.output else _open_words(info))
-        )
+        words = _rule_words(info)
         self.rule.setText(_bold_start(words))
         self.rule.set_token("error" if info.error or preview is not None and preview[1] else "text2")
         self.after.setText("; ".join(preview[1]) if preview is not None else "")
         self.after.setVisible(bool(self.after.text()))
+
+
+def _rule_words(info: NodeInfo) -> str:
+    """The rule with its numbers, or why there is none."""
+    if info.param:
+        return tr("Not known until {key} is right.", key=info.param.replace("_", " "))
+    if info.error or info.derivation:
+        return info.error or "; ".join(info.derivation)
+    return axes_words(info.output) if info.output is not None else _open_words(info)
 
 
 def _bold_start(words: str) -> str:
@@ -187,7 +206,7 @@ class CostSection(Section):
         super().__init__(tr("Cost"))
         self.parameters, _ = self._row(tr("Parameters"))
         self.parameters.setObjectName("costParameters")
-        self.frozen, self._frozen_line = self._row(tr("of them frozen"))
+        self.frozen, self._frozen_line = self._row(tr("not trained"))
         self.macs, _ = self._row(tr("Multiply-adds"))
         self.macs.setObjectName("costMultiplyAdds")
 

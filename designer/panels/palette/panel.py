@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QScrollArea,
     QSizePolicy,
@@ -22,8 +23,9 @@ from PySide6.QtWidgets import (
 from designer.core.catalog import FAMILIES, search
 from designer.core.text import tr
 from designer.editing.workspace import Workspace
-from designer.look.fonts import px
-from designer.look.icons import icon, tile_icon
+from designer.look.fonts import font, px
+from designer.look.icons import pixmap, tile_icon
+from designer.look.painting import draw_card
 from designer.look.theme import color, theme_changed
 from designer.look.widgets import KeyCap, Label, Panel
 from designer.panels.palette.tree import LayerTree, title_of
@@ -74,10 +76,11 @@ class PalettePanel(Panel):
         field.setObjectName("paletteSearch")
         field.setAccessibleName(tr("Search layers"))
         field.setAccessibleDescription(tr("By name, alias or purpose. Enter places the first layer found."))
-        self._loupe = field.addAction(icon("search", "text2"), QLineEdit.ActionPosition.LeadingPosition)
+        self._loupe = QLabel(field)
         self._key = KeyCap("/", parent=field)
         inner = QHBoxLayout(field)
-        inner.setContentsMargins(0, 2, 5, 0)
+        inner.setContentsMargins(8, 2, 5, 0)
+        inner.addWidget(self._loupe)
         inner.addStretch()
         inner.addWidget(self._key)
         field.textChanged.connect(self._fill)
@@ -119,20 +122,21 @@ class PalettePanel(Panel):
         return self._stack.currentIndex() == 1
 
     def _hold_width(self) -> None:
-        self.setMinimumWidth(px(RAIL) if self.is_rail else px(140))
+        self.setMinimumWidth(px(RAIL) if self.is_rail else px(152))
         self.setMaximumWidth(px(RAIL) if self.is_rail else 16_777_215)
 
     def fly_out(self, name: str, _: bool = False) -> Flyout:
         """Open a family of the rail beside it."""
-        flyout = Flyout(name, self)
+        flyout = Flyout(name, self.window())
         flyout.tree.chosen.connect(self._workspace.place_requested)
         button = self._rail[FAMILIES.index(name)]
-        flyout.move(button.mapToGlobal(QPoint(button.width() + 4, 0)))
-        flyout.show()
+        flyout.open_at(button.mapTo(self.window(), QPoint(button.width() + 8, 0)))
         return flyout
 
     def _restyle(self, _: object = None) -> None:
-        self._loupe.setIcon(icon("search", "text2"))
+        self._loupe.setPixmap(pixmap("search", px(14), "text2"))
+        self.field.setTextMargins(px(18), 0, 0, 0)
+        self.field.setFont(font("small"))
         side = px(28)
         for name, button in zip(FAMILIES, self._rail, strict=True):
             button.setIcon(tile_icon(name, side))
@@ -200,31 +204,56 @@ class PalettePanel(Panel):
 
 
 class Flyout(QFrame):
-    """One family beside the rail; it goes when the person clicks elsewhere, drags a layer or places one."""
+    """One family beside the rail; it goes when the person turns elsewhere, drags a layer or places one."""
 
     def __init__(self, name: str, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
+        super().__init__(parent)
         self.setObjectName("paletteFlyout")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName(title_of(name))
         self.tree = LayerTree()
         self.tree.setAccessibleName(title_of(name))
         self.tree.show_family(name)
-        self.tree.chosen.connect(lambda _: self.close())
+        self.tree.chosen.connect(lambda _: self.leave())
         self.tree.dragged.connect(self._on_drag)
+        self.tree.installEventFilter(self)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(1, 4, 1, 4)
+        layout.setContentsMargins(4, 6, 4, 10)
         layout.addWidget(self.tree)
-        rows = self.tree.topLevelItem(0)
-        count = rows.childCount() if rows is not None else 0
-        self.resize(px(208), min(px(36) + count * px(23), px(480)))
+        self._dragging = False
+
+    def open_at(self, place: QPoint) -> None:
+        """Show beside a tile, inside the window."""
+        family_row = self.tree.topLevelItem(0)
+        rows = family_row.childCount() if family_row is not None else 0
+        host = self.parentWidget()
+        room = host.height() if host is not None else 0
+        self.resize(px(216), min(px(26) + rows * px(23) + 20, max(room - 16, px(120))))
+        self.move(place.x(), max(min(place.y(), room - self.height() - 8), 8))
+        self.show()
+        self.raise_()
+        self.tree.setFocus()
+
+    def leave(self) -> None:
+        """Go away."""
+        self.hide()
+        self.deleteLater()
 
     def _on_drag(self, begins: bool) -> None:
+        self._dragging = begins
         if begins:
             self.hide()
         else:
-            self.close()
+            self.leave()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        self.tree.setFocus()
-        super().showEvent(event)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        turned_away = event.type() == QEvent.Type.FocusOut and not self._dragging
+        escaped = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if turned_away or escaped:
+            self.leave()
+        return escaped
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(0, 0, 0, -4)
+        draw_card(painter, area, 8, color("panel"), color("line"), 4)

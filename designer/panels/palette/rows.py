@@ -36,7 +36,6 @@ class RowDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._ground(painter, option, index, area)
         kind = index.data(KIND)
-        right = self._more(painter, area, str(index.data(MORE) or ""))
         if kind == "family":
             self._family(painter, area, index)
         elif kind == "found":
@@ -46,7 +45,12 @@ class RowDelegate(QStyledItemDelegate):
         left = px(FOUND_LEFT if kind == "found" else TEXT_LEFT)
         painter.setPen(theme().color("text3" if kind == "words" else "text"))
         painter.setFont(font("small", weight=600 if kind == "family" else None))
-        width = area.width() - left - 4 - right
+        room = area.width() - left - 4
+        title = painter.fontMetrics().horizontalAdvance(str(index.data()))
+        more = self._more(painter, area, str(index.data(MORE) or ""), room - title)
+        painter.setPen(theme().color("text3" if kind == "words" else "text"))
+        painter.setFont(font("small", weight=600 if kind == "family" else None))
+        width = room - more
         words = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, width)
         painter.drawText(area.adjusted(left, 0, 0, 0), _VCENTER, words)
         painter.restore()
@@ -73,12 +77,16 @@ class RowDelegate(QStyledItemDelegate):
         draw_tile(painter, QRectF(px(26), middle - side / 2, side, side), str(index.data(FAMILY)))
 
     @staticmethod
-    def _more(painter: QPainter, area: QRect, words: str) -> int:
-        """Draw what stands at the right; the width it takes."""
+    def _more(painter: QPainter, area: QRect, words: str, room: int) -> int:
+        """Draw what stands at the right, shorter or not at all where the title needs the room; its width."""
+        painter.setFont(font("micro"))
+        advance = painter.fontMetrics().horizontalAdvance
+        number = words.partition(" ")[0]
+        choices = [words, f"+{number}" if number.isdigit() else "−"] if words else []
+        words = next((choice for choice in choices if advance(choice) + px(10) <= room), "")
         if not words:
             return 0
         painter.setPen(theme().color("text3"))
-        painter.setFont(font("micro"))
         painter.drawText(area.adjusted(0, 0, -px(8), 0), _VCENTER | Qt.AlignmentFlag.AlignRight, words)
         return painter.fontMetrics().horizontalAdvance(words) + px(10)
 

@@ -91,6 +91,7 @@ class LayerTree(QTreeWidget):
         self._open.add(name)
         self._whole.add(name)
         self._add_family(name)
+        self._top(0).setData(0, MORE, "")
 
     def _empty(self, searching: bool) -> None:
         self.setProperty("searching", searching)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
+from designer.core import changes as ch
 from designer.core.problems import Problem
 from designer.core.text import count, tr
 from designer.editing.workspace import Workspace
@@ -44,7 +45,7 @@ class TrainingBar(Panel):
         session.progressed.connect(self._advance)
         session.finished.connect(self._measure)
         workspace.problems_changed.connect(self.refresh)
-        workspace.changed.connect(self.refresh)
+        workspace.changed.connect(self._on_changes)
         theme_changed.connect(self._dress)
         self._dress()
 
@@ -166,6 +167,10 @@ class TrainingBar(Panel):
         self._forecaster.measure(self._workspace.document, self._session.progress)
         self.refresh()
 
+    def _on_changes(self, changes: list[ch.Change]) -> None:
+        if not ch.only_appearance(changes):
+            self.refresh()
+
     # States.
     def refresh(self, _: object = None) -> None:
         """Buttons and words for the state of now."""
@@ -195,9 +200,8 @@ class TrainingBar(Panel):
         active = state in ("running", "paused")
         token = "text" if active else "text2" if blocked else "on_accent"
         self.train.setIcon(icon("pause" if state == "running" else "train", token, px(16), 4))
-        if (self.train.property("blocked"), self.train.property("running")) != (blocked, active):
-            self.train.setProperty("running", active)
-            self.train.set_flag("blocked", blocked)
+        self.train.set_flag("running", active)
+        self.train.set_flag("blocked", blocked)
 
     def _not_ready(self) -> str:
         document = self._workspace.document

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from designer.core import changes as ch
 from designer.core.commands import SetTraining
@@ -19,9 +20,10 @@ from designer.data.prepare import output_for
 from designer.data.sources import SOURCES
 from designer.editing.workspace import Workspace
 from designer.look.fonts import px
+from designer.look.theme import theme_changed
 from designer.look.widgets import Button, IconButton, Label, Panel, clear
 from designer.panels.fields import values
-from designer.panels.fields.editors import field_for
+from designer.panels.fields.editors import Combo, field_for
 from designer.panels.fields.rows import SettingRow
 from engine import catalog
 from engine.catalog import ParamInfo
@@ -36,12 +38,14 @@ _METRICS = {
         "mean_squared_error",
         "root_mean_squared_error",
         "mean_absolute_percentage_error",
+        "r2_score",
     ),
 }
 _METRIC_WORDS = {
     "sparse_top_k_categorical_accuracy": "among the best 5",
     "mean_absolute_error": "mean absolute error",
     "mean_absolute_percentage_error": "mean error in per cent",
+    "r2_score": "explained variance (R²)",
 }
 _CALLBACKS = ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN")
 _HIDDEN = ("name", "verbose", "loss_scale_factor", "reduction", "dtype", "axis", "ignore_class")
@@ -69,19 +73,23 @@ class TrainingPanel(Panel):
         super().__init__("training", tr("Training settings"), parent)
         self._workspace = workspace
         self._identity: Any = None
+        self._parts: list[QWidget] = []
         self._follow: list[Callable[[TrainingSettings], None]] = []
         self._page = QWidget()
-        self._columns = QHBoxLayout(self._page)
+        self._columns = QGridLayout(self._page)
         self._columns.setContentsMargins(12, 8, 12, 8)
-        self._columns.setSpacing(20)
+        self._columns.setHorizontalSpacing(20)
+        self._columns.setVerticalSpacing(12)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self._page)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(area)
         workspace.changed.connect(self._on_changes)
+        theme_changed.connect(self._restyle)
         self.refresh()
 
     @property
@@ -103,6 +111,10 @@ class TrainingPanel(Panel):
         for follow in self._follow:
             follow(settings)
 
+    def _classes(self) -> int:
+        source = SOURCES.get(self._workspace.document.data.source or "")
+        return len(source.classes) if source is not None else 0
+
     def _task(self) -> str:
         source = SOURCES.get(self._workspace.document.data.source or "")
         return source.task if source is not None else ""
@@ -116,6 +128,7 @@ class TrainingPanel(Panel):
     def _build(self) -> None:
         self._follow.clear()
         clear(self._columns)
+        self._parts = []
         for make in (self._length, self._optimizer, self._loss, self._callbacks):
             column = QWidget()
             column.setMinimumWidth(px(_NARROWEST))
@@ -125,8 +138,24 @@ class TrainingPanel(Panel):
             layout.setSpacing(6)
             make(layout)
             layout.addStretch(1)
-            self._columns.addWidget(column, 4)
-        self._columns.addStretch(1)
+            self._parts.append(column)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """As many columns side by side as there is room for."""
+        across = max(1, min(len(self._parts), self.width() // (px(_NARROWEST) + 20)))
+        for place, part in enumerate(self._parts):
+            self._columns.addWidget(part, place // across, place % across)
+        for column in range(5):
+            self._columns.setColumnStretch(column, 4 if column < across else 1 if column == across else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _restyle(self, _: object = None) -> None:
+        self._identity = None
+        self.refresh()
 
     def _length(self, column: QVBoxLayout) -> None:
         column.addWidget(Label(tr("How long"), "small", weight=600))
@@ -159,7 +188,7 @@ class TrainingPanel(Panel):
 
     def _choice(self, column: QVBoxLayout, title: str, name: str, entries: Iterable[tuple[str, Any]], chosen: Any,
                 pick: Callable[[Any], None]) -> None:  # fmt: skip
-        box = QComboBox()
+        box = Combo()
         box.setObjectName(name)
         box.setAccessibleName(title)
         for words, data in entries:
@@ -223,7 +252,8 @@ class TrainingPanel(Panel):
         chosen = self._settings.metrics if self._settings.metrics is not None else fitting
         known = {to_snake_case(c.name) for c in catalog.describe("metric")} | {"accuracy"}
         for name in dict.fromkeys([*_METRICS.get(task, ()), *chosen]):
-            if name not in known:
+            pointless = name == "sparse_top_k_categorical_accuracy" and self._classes() <= 5
+            if name not in known or (pointless and name not in chosen):
                 continue
             box = QCheckBox(_METRIC_WORDS.get(name, name.replace("_", " ")))
             box.setToolTip(name)
