@@ -46,6 +46,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("zoom_in", "View", tr("Zoom in"), ("Ctrl+=", "Ctrl++"), lambda w: w.editor.canvas.zoom_by(1.15)),
     ActionSpec("zoom_out", "View", tr("Zoom out"), ("Ctrl+-",), lambda w: w.editor.canvas.zoom_by(1 / 1.15)),
     ActionSpec("zoom_100", "View", tr("100 %"), ("Ctrl+0",), lambda w: w.editor.canvas.zoom_to(1.0)),
+    ActionSpec("palette", "View", tr("Find or do anything …"), ("Ctrl+Shift+P",), lambda w: w.find_anything(), False),
+    ActionSpec("inspector", "View", tr("Inspector"), ("N",), lambda w: w.docks.toggle_inspector()),
     ActionSpec("light", "View", tr("Light theme"), (), lambda w: w.set_theme("light"), False),
     ActionSpec("dark", "View", tr("Dark theme"), (), lambda w: w.set_theme("dark"), False),
     ActionSpec("contrast", "View", tr("High contrast theme"), (), lambda w: w.set_theme("high contrast"), False),
@@ -62,6 +64,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("export", "Code", tr("Export Keras code …"), ("Ctrl+E",), lambda w: w.export()),
     ActionSpec("about", "Help", tr("About Bricklayer"), ("F1",), lambda w: w.about(), False),
 )
+
+
+def keys_of(identifier: str) -> str:
+    """The first shortcut of an action, "" without one."""
+    keys = next(spec.keys for spec in ACTIONS if spec.id == identifier)
+    return keys[0] if keys else ""
+
+
 MENUS = ("File", "Edit", "View", "Graph", "Train", "Code", "Help")
 
 

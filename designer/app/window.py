@@ -5,34 +5,30 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QDockWidget,
     QFileDialog,
     QLineEdit,
     QMainWindow,
     QMenu,
-    QTabWidget,
     QToolBar,
-    QWidget,
 )
 
 from designer import __version__
 from designer.app import actions
+from designer.app.command_palette import CommandPalette
+from designer.app.docks import Docks
 from designer.app.editor import Editor
 from designer.app.files import Files
 from designer.app.recovery import leftovers
 from designer.app.settings import Settings
+from designer.app.top_bar import TopBar
 from designer.app.welcome import WelcomePage, examples
 from designer.core.project import Project
 from designer.core.text import count, tr
 from designer.look import fonts, theme
 from designer.look.widgets import Label, Toast
-
-LEFT, RIGHT, BOTTOM = 184, 264, 236
-_AREA = Qt.DockWidgetArea
 
 
 class MainWindow(QMainWindow):
@@ -42,16 +38,18 @@ class MainWindow(QMainWindow):
     examples_menu: QMenu
     versions_menu: QMenu
     files: Files
+    docks: Docks
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.settings = settings or Settings()
         self._editor: Editor | None = None
-        self._docks: list[QDockWidget] = []
         self._bar: QToolBar | None = None
         self.files = Files(self)
         self.actions_by_id = actions.build(self)
+        keys = QKeySequence(actions.keys_of("palette")).toString(QKeySequence.SequenceFormat.NativeText)
+        self.top_bar = TopBar(self.menuBar(), keys, self.find_anything)
         self._status = Label("", "small", "text2")
         self._status.setObjectName("statusBar")
         self.statusBar().setSizeGripEnabled(False)
@@ -88,6 +86,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(page)
         self._status.setText(tr("Ready"))
         self.setWindowTitle(tr("Welcome · Bricklayer"))
+        self.top_bar.set_title(tr("Welcome"), "")
         self._enable()
         self._fill_menus()
 
@@ -96,10 +95,7 @@ class MainWindow(QMainWindow):
             return
         editor, self._editor = self._editor, None
         editor.close()
-        for dock in self._docks:
-            self.removeDockWidget(dock)
-            dock.deleteLater()
-        self._docks = []
+        self.docks.close()
         if self._bar is not None:
             self.removeToolBar(self._bar)
             self._bar.deleteLater()
@@ -118,74 +114,35 @@ class MainWindow(QMainWindow):
         self._bar.setMovable(False)
         self._bar.addWidget(editor.bar)
         self.addToolBar(self._bar)
-        self._add_docks(editor)
+        self.docks = Docks(self, editor, self.settings)
         self._toast = Toast(editor.canvas)
         editor.told.connect(self.tell)
         editor.code.export_requested.connect(self.export)
         editor.trained.connect(self._follow)
-        editor.canvas.problem_clicked.connect(lambda _: self._raise(editor.problems))
+        editor.canvas.problem_clicked.connect(lambda _: self.docks.show(editor.problems))
         history = editor.workspace.history
         history.changed.connect(self._follow)
         editor.workspace.changed.connect(lambda _: self._follow())
         editor.workspace.problems_changed.connect(lambda _: self._follow())
         self._enable()
         self._follow()
+        self.docks.arrange()
         for sentence in project.told:
             self.tell(sentence)
         editor.canvas.setFocus()
 
-    def _add_docks(self, editor: Editor) -> None:
-        self._dock("paletteDock", tr("Layers"), editor.palette, _AREA.LeftDockWidgetArea)
-        self._dock("inspectorDock", tr("Inspector"), editor.inspector, _AREA.RightDockWidgetArea)
-        self._left_tabs, self._right_tabs = QTabWidget(), QTabWidget()
-        for tabs in (self._left_tabs, self._right_tabs):
-            tabs.setDocumentMode(True)
-            tabs.tabBar().setDrawBase(False)
-            tabs.setProperty("kind", "panel")
-            tabs.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._left_tabs.addTab(editor.curves, tr("Curves"))
-        self._left_tabs.addTab(editor.data, tr("Data"))
-        self._left_tabs.addTab(editor.training, tr("Training"))
-        self._right_tabs.addTab(editor.problems, tr("Problems"))
-        self._right_tabs.addTab(editor.code, tr("Code"))
-        self._left_tabs.setCornerWidget(editor.curves.tools)
-        self._left_tabs.currentChanged.connect(
-            lambda i: editor.curves.tools.setVisible(self._left_tabs.widget(i) is editor.curves)
-        )
-        editor.workspace.problems_changed.connect(lambda _: self._count_problems())
-        self._count_problems()
-        first = self._dock("resultsDock", "", self._left_tabs, _AREA.BottomDockWidgetArea)
-        second = self._dock("problemsDock", "", self._right_tabs, _AREA.BottomDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomLeftCorner, _AREA.BottomDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, _AREA.BottomDockWidgetArea)
-        self.resizeDocks(self._docks[:2], [fonts.px(LEFT), fonts.px(RIGHT)], Qt.Orientation.Horizontal)
-        self.resizeDocks([first, second], [fonts.px(BOTTOM)] * 2, Qt.Orientation.Vertical)
-        self.resizeDocks([first, second], [860, 580], Qt.Orientation.Horizontal)
-
-    def _count_problems(self) -> None:
-        """How many problems there are, beside the tab's title."""
-        number = len(self.editor.workspace.problems)
-        self._right_tabs.setTabText(0, tr("Problems") + (f"  {number}" if number else ""))
-        self._right_tabs.setTabToolTip(0, count(number, tr("problem"), tr("problems")))
-
-    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setWidget(widget)
-        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
-        dock.setTitleBarWidget(QWidget())
-        self.addDockWidget(area, dock)
-        self._docks.append(dock)
-        return dock
-
-    def _raise(self, panel: QWidget) -> None:
-        for tabs in (self._left_tabs, self._right_tabs):
-            if tabs.indexOf(panel) >= 0:
-                tabs.setCurrentWidget(panel)
-
     def show_panel(self, name: str) -> None:
         """Bring a panel of the bottom to the front: "curves", "data", "training", "problems" or "code"."""
-        self._raise(getattr(self.editor, name))
+        self.docks.show(getattr(self.editor, name))
+
+    def panels(self) -> dict[str, str]:
+        """Titles of the bottom's panels by the names that `show_panel` takes."""
+        titles = (tr("Curves"), tr("Data"), tr("Training"), tr("Problems"), tr("Code"))
+        return dict(zip(("curves", "data", "training", "problems", "code"), titles, strict=True))
+
+    def find_anything(self) -> CommandPalette:
+        """Open the command palette."""
+        return CommandPalette(self)
 
     def tell(self, sentence: str) -> None:
         """A message that goes by itself."""
@@ -206,6 +163,7 @@ class MainWindow(QMainWindow):
         file = editor.project.path.name if editor.project.path else document.name or tr("new network")
         state = tr("Edited") if self.is_dirty else tr("Saved")
         self.setWindowTitle(f"{file} · {state}")
+        self.top_bar.set_title(file, state)
         undo, redo = self.actions_by_id["undo"], self.actions_by_id["redo"]
         undo.setText(tr("Undo: {text}", text=history.undoText()) if history.canUndo() else tr("Undo"))
         redo.setText(tr("Redo: {text}", text=history.redoText()) if history.canRedo() else tr("Redo"))
@@ -279,6 +237,11 @@ class MainWindow(QMainWindow):
         self.tell(tr("Exported as {name}.", name=Path(path).name))
 
     # View.
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.is_editing:
+            self.docks.arrange()
+
     def set_theme(self, name: str) -> None:
         """Light, dark or high contrast."""
         self.settings.theme = name
@@ -290,6 +253,8 @@ class MainWindow(QMainWindow):
         place = min(range(len(scales)), key=lambda i: abs(scales[i] - self.settings.text_scale))
         self.settings.text_scale = scales[min(max(place + step, 0), len(scales) - 1)]
         theme.apply(_app(), theme.theme(), self.settings.text_scale)
+        if self.is_editing:
+            self.docks.arrange()
 
     def rename(self) -> None:
         """Put the cursor into the selected layer's name."""
