@@ -18,7 +18,6 @@ class _Conv(Layer):
     """What all convolutions share: layout, bias, activation."""
 
     RANK = 2
-    supports_masking = True
 
     def setup(self) -> None:
         self.data_format = config.standardize_data_format(self.data_format)

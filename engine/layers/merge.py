@@ -126,11 +126,10 @@ class Concatenate(Layer, category="merging", keras=KERAS + "Concatenate", ports=
             if m is None:
                 parts.append(ops.cast(ops.ones_like(x), "bool"))
             elif len(m.shape) < len(x.shape):
-                wide = ops.expand_dims(m, -1)
-                parts.append(ops.logical_and(wide, ops.cast(ops.ones_like(x), "bool")))
+                parts.append(ops.logical_or(ops.expand_dims(m, -1), ops.cast(ops.zeros_like(x), "bool")))
             else:
                 parts.append(m)
-        return ops.all(ops.concatenate(parts, axis=self.axis), axis=-1, keepdims=False)
+        return ops.any(ops.concatenate(parts, axis=self.axis), axis=-1, keepdims=False)
 
 
 def _functional(layer: type[Layer], name: str) -> Any:

@@ -119,8 +119,8 @@ class LayerNormalization(Layer, category="normalization", keras="keras.layers:La
         self.axis = list(self.axis) if isinstance(self.axis, (tuple, list)) else int(self.axis)
 
     def build(self, input_shape: Any) -> None:
-        axes = self.axis if isinstance(self.axis, list) else [self.axis]
-        shape = tuple(input_shape[a] for a in axes)
+        self.axis = sorted(self.axis) if isinstance(self.axis, list) else [self.axis]
+        shape = tuple(input_shape[a] for a in self.axis)
         self.gamma = self.beta = None
         if self.scale:
             self.gamma = self._vector(

@@ -39,7 +39,7 @@ class MaxPooling2D(_Pool2D, category="pooling", keras="keras.layers:MaxPooling2D
 class AveragePooling2D(_Pool2D, category="pooling", keras="keras.layers:AveragePooling2D", ports=Ports(ranks=(4, 4))):
     """The mean of each window: a smaller, smoother picture."""
 
-    pool_size: Dims = Param((2, 2), rank=2, ge=1, doc="Height and width of the window.")
+    pool_size: Dims = Param(rank=2, ge=1, doc="Height and width of the window.")
     strides: Dims = Param(None, rank=2, ge=1, doc="Step of the window; empty: its own size.")
     padding: str = Param("valid", choices=("valid", "same"), doc=PADDING_DOC)
     data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc=FORMAT_DOC)

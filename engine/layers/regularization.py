@@ -18,8 +18,12 @@ class _Random(Layer):
     built = True
     supports_masking = True
 
+    AMOUNT = "rate"
+    """Name of the setting that says how much is drawn; at 0 nothing is, and no seed is used up."""
+
     def setup(self) -> None:
-        self.seed_generator = SeedGenerator(self.seed)
+        if getattr(self, self.AMOUNT) > 0:
+            self.seed_generator = SeedGenerator(self.seed)
 
 
 class Dropout(_Random, category="regularization", keras="keras.layers:Dropout"):
@@ -38,6 +42,7 @@ class Dropout(_Random, category="regularization", keras="keras.layers:Dropout"):
 class GaussianNoise(_Random, category="regularization", keras="keras.layers:GaussianNoise"):
     """Adds normal noise in training."""
 
+    AMOUNT = "stddev"
     stddev: float = Param(ge=0, step=0.05, doc="Standard deviation of the noise.")
     seed: int | None = Param(None, advanced=True, doc=SEED_DOC)
 

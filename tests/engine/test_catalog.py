@@ -120,7 +120,7 @@ SETTINGS: dict[str, tuple[dict[str, Any], tuple[int, ...], str]] = {
     "Conv2D": ({"filters": 2, "kernel_size": 3}, (6, 6, 1), "float32"),
     "DepthwiseConv2D": ({"kernel_size": 3}, (6, 6, 2), "float32"),
     "MaxPooling2D": ({}, (6, 6, 2), "float32"),
-    "AveragePooling2D": ({}, (6, 6, 2), "float32"),
+    "AveragePooling2D": ({"pool_size": 2}, (6, 6, 2), "float32"),
     "GlobalAveragePooling2D": ({}, (6, 6, 2), "float32"),
     "SimpleRNN": ({"units": 3}, (5, 2), "float32"),
     "LSTM": ({"units": 3}, (5, 2), "float32"),
