@@ -292,7 +292,7 @@ def test_rows_fit_at_every_text_scale(
     inspector.head.refuse("Another layer is called so.")
     inspector.head.refuse("")
     assert inspector.head.name.font().pixelSize() == round(15 * scale), "a mark has taken the font away"
-    assert inspector.findChild(Chip).sizeHint().width() == pytest.approx(before * scale, rel=0.1)
+    assert inspector.findChild(Chip).sizeHint().width() == pytest.approx(before * scale, rel=0.25)
 
 
 def test_layers_of_several_types_are_compared_by_their_own_defaults(
