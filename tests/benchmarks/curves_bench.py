@@ -15,7 +15,7 @@ SIZE = (888, 216)
 POINTS, EPOCHS, REPEATS = 100_000, 100, 21
 
 
-def run() -> dict[str, float]:
+def run(quick: bool = False) -> dict[str, float]:
     """New points, drawn at once: the median."""
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
@@ -32,7 +32,7 @@ def run() -> dict[str, float]:
     noise = np.random.default_rng(0)
     lines = [np.exp(-x / 30) + noise.normal(0, 0.02, POINTS) for _ in range(4)]
     times = []
-    for turn in range(REPEATS):
+    for turn in range(5 if quick else REPEATS):
         end = POINTS - turn % 2
         begun = time.perf_counter()
         for plot, (training, validation) in zip(plots, (lines[:2], lines[2:]), strict=True):
