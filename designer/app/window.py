@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
         self._toast = Toast(editor.canvas)
         editor.told.connect(self.tell)
         editor.code.export_requested.connect(self.export)
+        editor.problems.panel_requested.connect(self.show_panel)
         editor.trained.connect(self._follow)
         editor.canvas.problem_clicked.connect(lambda _: self.docks.show(editor.problems))
         history = editor.workspace.history

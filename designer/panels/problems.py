@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -186,8 +186,18 @@ class RepairBar(QFrame):
         rounded(painter, area, 8, current.color("success_ground"), current.color("success"), 2)
 
 
+_ELSEWHERE = {"no-data": "data", "unknown-data": "data", "unscaled": "data", "loss": "training"}
+"""Panels in which problems without a layer are solved, by the problem's key."""
+
+
 class ProblemsPanel(Panel):
-    """All problems, and the bar of the repair that is being shown."""
+    """All problems, and the bar of the repair that is being shown.
+
+    Signals:
+        panel_requested(str): the problem is solved in this panel.
+    """
+
+    panel_requested = Signal(str)
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__("problems", tr("Problems"), parent)
@@ -261,6 +271,8 @@ class ProblemsPanel(Panel):
         target = problem.node or (problem.waiting[0] if problem.waiting else None)
         if target:
             self._workspace.focus_requested.emit(target)
+        elif problem.key in _ELSEWHERE:
+            self.panel_requested.emit(_ELSEWHERE[problem.key])
 
     def go_to_next(self) -> None:
         """Go to the next problem that has a layer, errors first."""

@@ -30,9 +30,9 @@ from engine.catalog import ParamInfo
 
 _SHARE = "Part of the samples that is held back for {use}: 0.2 is a fifth."
 _FIXED = (
-    values.number("validation", 0.2, 0.0, 0.9, False, _SHARE.format(use="the curves' validation line"), 0.05),
-    values.number("test", 0.2, 0.0, 0.9, False, _SHARE.format(use="the score at the end"), 0.05),
-    values.number("seed", 0, 0, None, True, "Fixes what is drawn and how it is split.", 1),
+    values.number("validation", 0.2, 0.0, 0.9, False, tr(_SHARE, use=tr("the validation line of the curves")), 0.05),
+    values.number("test", 0.2, 0.0, 0.9, False, tr(_SHARE, use=tr("the score at the end")), 0.05),
+    values.number("seed", 0, 0, None, True, tr("Fixes what is drawn and how it is split."), 1),
 )
 SCALINGS = ("auto", "none", "minmax", "standard")
 NARROW = 700
@@ -109,6 +109,7 @@ class DataPanel(Panel):
         self._box.setSpacing(24)
         for widget in (self._settings, self._facts):
             self._box.addWidget(widget)
+        self._box.addStretch(1)
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -53,8 +53,8 @@ _NARROWEST, _WIDEST = 196, 264
 
 
 _NUMBERS = (
-    values.number("epochs", 20, 1, None, True, "How often the network sees all training data."),
-    values.number("batch_size", 32, 1, None, True, "Samples between two steps of the optimizer."),
+    values.number("epochs", 20, 1, None, True, tr("How often the network sees all training data.")),
+    values.number("batch_size", 32, 1, None, True, tr("Samples between two steps of the optimizer.")),
     values.number(
         "seed",
         0,
@@ -255,7 +255,7 @@ class TrainingPanel(Panel):
             pointless = name == "sparse_top_k_categorical_accuracy" and self._classes() <= 5
             if name not in known or (pointless and name not in chosen):
                 continue
-            box = QCheckBox(_METRIC_WORDS.get(name, name.replace("_", " ")))
+            box = QCheckBox(tr(_METRIC_WORDS.get(name, name.replace("_", " "))))
             box.setToolTip(name)
             box.setObjectName(f"metric_{name}")
             box.clicked.connect(lambda on, n=name: self._set_metric(n, on, fitting))

@@ -11,11 +11,12 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QMenu, QScrollArea
 from pytestqt.qtbot import QtBot
 
-from designer.core.catalog import layers
+from designer.core.catalog import FAMILIES, family
 from designer.core.problems import Repair
 from designer.editing.placing import starting_params
 from designer.editing.workspace import Workspace
 from designer.look import theme
+from designer.look.widgets import Chip
 from designer.panels.inspector import InspectorPanel
 from engine.catalog import Spec
 from tests.designer.drawing import CONV, add, classifier, line, residual
@@ -255,31 +256,27 @@ def test_what_the_engine_says_stands_under_the_row(inspector: InspectorPanel, wo
     assert "-3" in reason.text()
 
 
-@pytest.mark.parametrize("known", layers(), ids=lambda c: c.name)
+@pytest.mark.parametrize("name", [name for name in FAMILIES if family(name)])
 def test_every_layer_of_the_catalogue_can_be_inspected(
-    known: Any, open_workspace: Any, show: Callable[..., Any]
+    name: str, open_workspace: Any, show: Callable[..., Any]
 ) -> None:
-    """Rows for all its settings, and showing them changes nothing."""
-    document = line(source=None)
-    start = starting_params(known.name, Spec((None, 8, 8, 4), "float32"))
-    identifier = add(document, known.name, "it", **start)
+    """Rows for all its settings, none wider than the panel, and showing them changes nothing."""
+    document, members = line(source=None), family(name)
+    for known in members:
+        add(document, known.name, known.name.lower(), **starting_params(known.name, Spec((None, 8, 8, 4), "float32")))
     workspace = open_workspace(document)
-    inspector = show(InspectorPanel(workspace))
+    inspector = show(InspectorPanel(workspace), 256, 560)
+    inspector._more_open = True
     before = document.state()
-    workspace.selection.set([identifier])
-    wanted = {p.name for p in known.params} - {"name", "data_format"}
-    assert {name for name in wanted if inspector.row(name) is None} == set()
-    for name in wanted:
-        row = inspector.row(name)
-        assert row is not None
-        assert row.field.control.accessibleName()
+    for known in members:
+        select(workspace, known.name.lower())
+        for param in known.params:
+            if param.name not in ("name", "data_format"):
+                assert field(inspector, param.name).accessibleName()
+        width = inspector.findChild(QScrollArea).widget().minimumSizeHint().width()
+        assert width <= 256, f"{known.name}: rows are wider than the panel"
     assert document.state() == before
     assert workspace.history.count() == 0
-    inspector._more_open, inspector._shown = True, ()
-    inspector.resize(256, 560)
-    inspector.refresh()
-    area = inspector.findChild(QScrollArea)
-    assert area.widget().minimumSizeHint().width() <= 256, "rows are wider than the panel"
 
 
 @pytest.mark.parametrize("scale", [0.8, 1.5, 3.0])
@@ -287,10 +284,15 @@ def test_rows_fit_at_every_text_scale(
     inspector: InspectorPanel, workspace: Workspace, qapp: QApplication, scale: float
 ) -> None:
     select(workspace, "conv")
+    before = inspector.findChild(Chip).sizeHint().width()
     theme.apply(qapp, theme.LIGHT, scale)
     area = inspector.findChild(QScrollArea)
     assert area.widget().minimumSizeHint().width() <= inspector.minimumWidth() == max(round(224 * scale), 200)
     assert inspector.head.name.font().pixelSize() == round(15 * scale)
+    inspector.head.refuse("Another layer is called so.")
+    inspector.head.refuse("")
+    assert inspector.head.name.font().pixelSize() == round(15 * scale), "a mark has taken the font away"
+    assert inspector.findChild(Chip).sizeHint().width() == pytest.approx(before * scale, rel=0.25)
 
 
 def test_layers_of_several_types_are_compared_by_their_own_defaults(

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from designer.core.commands import SetParams
 from designer.editing.workspace import Workspace
 from designer.panels.problems import ProblemsPanel
-from tests.designer.drawing import classifier, residual
+from tests.designer.drawing import add, blank, classifier, residual
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -106,3 +106,14 @@ def test_without_problems_it_says_so(open_workspace: Any, show: Callable[..., An
     words = [label.text() for label in panel.findChildren(QLabel)]
     assert "No problems." in words
     assert "Every shape is known from digits to digit." in words
+
+
+def test_a_problem_of_no_layer_leads_to_its_panel(open_workspace: Any, show: Callable[..., Any], qtbot: QtBot) -> None:
+    document = blank(None)
+    add(document, "Input", "in", shape=[4])
+    add(document, "Dense", "out", "in", units=3)
+    panel = show(ProblemsPanel(open_workspace(document)))
+    row = next(row for row in panel.rows if row.problem.key == "no-data")
+    with qtbot.waitSignal(panel.panel_requested) as asked:
+        qtbot.mouseClick(row, LEFT, pos=QPoint(100, 12))
+    assert asked.args == ["data"]
