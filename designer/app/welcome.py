@@ -219,10 +219,22 @@ class _Card(QFrame):
         at = {i: QPointF(left + step * columns.index(x), top + rise * heights.index(y)) for i, (x, y) in places.items()}
         painter.setPen(QPen(color("wire"), 1.5))
         for edge in self._document.edges:
-            start = at[edge.source] + QPointF(side, side / 2)
-            painter.drawPath(wire_path(start, at[edge.target] + QPointF(0, side / 2)))
+            start, end = at[edge.source], at[edge.target]
+            if start.y() == end.y() and end.x() - start.x() > 1.5 * step:
+                painter.drawPath(_skip(start + QPointF(side / 2, 0), end + QPointF(side / 2, 0), side * 0.8))
+            else:
+                painter.drawPath(wire_path(start + QPointF(side, side / 2), end + QPointF(0, side / 2)))
         for i, node in nodes.items():
             draw_tile(painter, QRectF(at[i].x(), at[i].y(), side, side), category_of(node.type))
+
+
+def _skip(start: QPointF, end: QPointF, rise: float) -> QPainterPath:
+    """A wire over the layers that it leaves out."""
+    path, up = QPainterPath(start), QPointF(0, -rise)
+    path.cubicTo(start + up, start + up, start + up + QPointF(rise, 0))
+    path.lineTo(end + up - QPointF(rise, 0))
+    path.cubicTo(end + up, end + up, end)
+    return path
 
 
 def _facts(project: Project) -> str:

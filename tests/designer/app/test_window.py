@@ -14,6 +14,7 @@ from designer.app import actions
 from designer.app.command_palette import CommandPalette
 from designer.app.window import MainWindow
 from designer.core.project import Project, write
+from designer.look import theme
 from tests.designer.drawing import classifier
 
 LEFT = Qt.MouseButton.LeftButton
@@ -29,7 +30,7 @@ def opened(window: MainWindow, tmp_path: Path) -> MainWindow:
 
 def resized(window: MainWindow, qtbot: Any, width: int, height: int) -> None:
     window.resize(width, height)
-    qtbot.waitUntil(lambda: (window.width(), window.height()) == (width, height))
+    qtbot.waitUntil(lambda: (window.width(), window.height()) == (width, height), timeout=2000)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,6 @@ def resized(window: MainWindow, qtbot: Any, width: int, height: int) -> None:
         (1300, 800, True, False, True, True),
         (1150, 800, True, True, True, True),
         (1000, 700, True, True, False, True),
-        (1000, 540, True, True, False, False),
     ],
 )
 def test_panels_give_way_in_order(
@@ -57,6 +57,18 @@ def test_panels_give_way_in_order(
     resized(opened, qtbot, 1440, 900)
     assert not docks.is_merged
     qtbot.waitUntil(lambda: docks.inspector.isVisible() and docks.right.isVisible())
+
+
+def test_large_text_counts_as_a_small_window(opened: MainWindow, qtbot: Any, qapp: Any) -> None:
+    resized(opened, qtbot, 1440, 800)
+    assert opened.statusBar().isVisible()
+    theme.apply(qapp, theme.LIGHT, 1.5)
+    opened.docks.arrange()
+    assert opened.editor.palette.is_rail
+    assert not opened.statusBar().isVisible()
+    theme.apply(qapp, theme.LIGHT, 1.0)
+    opened.docks.arrange()
+    assert opened.statusBar().isVisible()
 
 
 def test_a_flat_window_keeps_the_tabs_of_the_bottom(opened: MainWindow, qtbot: Any) -> None:
