@@ -12,6 +12,7 @@ from designer.look import theme
 from designer.panels.curves.plot import Plot
 
 SIZE = (888, 216)
+GOALS = {"4 series of 100,000 points: refresh": 6.0}
 POINTS, EPOCHS, REPEATS = 100_000, 100, 21
 
 
