@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 from designer.app.settings import Settings
 from designer.app.window import MainWindow
+from designer.codegen.keras import to_keras
 from designer.core.project import record_of
 from designer.look import theme
 
@@ -53,6 +54,17 @@ def recover(window: MainWindow, _: str) -> None:
     QApplication.quit()
 
 
+def export(window: MainWindow, paths: str) -> None:
+    """Open a project, write its code to a file, tell what is open."""
+    path, _, target = paths.partition("=")
+    window.open(path)
+    window.editor.code.refresh()
+    window.export_to(target, to_keras(window.editor.workspace.document).text)
+    tell("exported", state=state(window))
+    window.close()
+    QApplication.quit()
+
+
 def main(task: str, path: str) -> int:
     app = QApplication(sys.argv[:1])
     app.setApplicationName("bricklayer")
@@ -64,7 +76,7 @@ def main(task: str, path: str) -> int:
     def run() -> None:
         done = False
         try:
-            {"edit": edit, "recover": recover}[task](window, path)
+            {"edit": edit, "recover": recover, "export": export}[task](window, path)
             done = True
         finally:
             if not done:
