@@ -32,6 +32,22 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
     "Softmax": [({}, [(5, 4)]), ({"axis": 1}, [(2, 6, 4)]), ({"axis": [1, 2]}, [(2, 6, 4)])],
     "Concatenate": [({}, [(5, 4), (5, 3)]), ({"axis": 1}, [(2, 6, 4), (2, 3, 4)])],
     "RNN": [],
+    "Dot": [
+        ({"axes": 1}, [(5, 4), (5, 4)]),
+        ({"axes": -1, "normalize": True}, [(5, 4), (5, 4)]),
+        ({"axes": 2}, [(2, 6, 4), (2, 3, 4)]),
+        ({"axes": [2, 1]}, [(2, 6, 4), (2, 4, 3)]),
+        ({"axes": [1, 2]}, [(5, 4), (5, 3, 4)]),
+        ({"axes": [2, 1]}, [(5, 3, 4), (5, 4)]),
+    ],  # fmt: skip
+    "GroupNormalization": [
+        ({"groups": 2}, [(2, 7, 6, 4)]),
+        ({"groups": -1, "scale": False}, [(2, 6, 4)]),
+        ({"groups": 4, "center": False}, [(5, 4)]),
+        ({"groups": 2, "axis": 1}, [(2, 4, 6, 3)]),
+    ],  # fmt: skip
+    "ZeroPadding1D": [({}, [(2, 6, 4)]), ({"padding": [2, 0]}, [(2, 6, 4)])],
+    "Cropping1D": [({}, [(2, 6, 4)]), ({"cropping": [2, 0]}, [(2, 6, 4)]), ({"cropping": 2}, [(2, 6, 4)])],
 }
 _BY_NAME: dict[str, Any] = {
     "units": 3, "filters": 8, "kernel_size": 3, "rate": 0.4, "stddev": 0.3, "input_dim": 11, "output_dim": 3,

@@ -54,8 +54,9 @@ def pair(use: derive.Use) -> tuple[Any, Any]:
     try:
         their = derive.built(keras, use)
         derive.called(their, use.inputs())
-    except (ValueError, TypeError) as error:
-        if "backend" not in str(error) and "float16" not in str(error):
+    except (ValueError, TypeError, RuntimeWarning) as error:
+        # What only Keras's backend, or its half precision, cannot do says nothing about ours.
+        if not any(word in str(error) for word in ("backend", "float16", "overflow")):
             with pytest.raises(ValueError):  # noqa: PT011 - the sentence is the layer's own
                 derive.called(derive.built(engine, use), use.inputs())
         return None, None
@@ -119,7 +120,7 @@ def test_configs_are_those_of_keras_and_lead_back(use: derive.Use) -> None:
     # Keras's SimpleRNN forgets its activity regularizer when it writes its config.
     lost = {"activity_regularizer"} if use.layer == "SimpleRNN" else set()
     for key in ours["config"].keys() & theirs["config"].keys() - {"name"} - lost:
-        assert ours["config"][key] == theirs["config"][key], key
+        assert _policy(ours["config"][key]) == _policy(theirs["config"][key]), key
     if lost and use.changed in lost:
         return
     there = keras.layers.deserialize(ours).get_config()
@@ -127,11 +128,17 @@ def test_configs_are_those_of_keras_and_lead_back(use: derive.Use) -> None:
     again = engine.layers.deserialize(theirs).get_config()
     # Keras leaves some settings of cells out; what it does not write cannot come back.
     written = {k: v for k, v in our.get_config().items() if k in theirs["config"] or k not in defaults}
-    assert {k: _as_json(again[k]) for k in written} == _as_json(written | {"name": again["name"]})
+    assert _as_json({k: again[k] for k in written}) == _as_json(written | {"name": again["name"]})
+
+
+def _policy(value: Any) -> Any:
+    """A type policy by its name: Keras writes either."""
+    return value["config"]["name"] if isinstance(value, dict) and value.get("class_name") == "DTypePolicy" else value
 
 
 def _as_json(config: Any) -> Any:
-    return json.loads(json.dumps(config, default=keras.saving.serialize_keras_object))
+    read = json.loads(json.dumps(config, default=keras.saving.serialize_keras_object))
+    return {key: _policy(value) for key, value in read.items()} if isinstance(read, dict) else read
 
 
 @each_use
