@@ -304,7 +304,9 @@ def _bench(options: argparse.Namespace) -> int:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         for name, value in module.run(quick=options.quick).items():
-            _say(options, bench=path.stem, name=name, value=value)
+            goal = module.GOALS.get(name)
+            _say(options, bench=path.stem, name=name, milliseconds=value, goal=goal)
             if not options.json:
-                print(f"{path.stem.removesuffix('_bench'):<12} {name:<44} {value:10.2f}")
+                told = "" if goal is None else f"goal {goal:8.1f}  {tr('met') if value <= goal else tr('missed')}"
+                print(f"{path.stem.removesuffix('_bench'):<8} {name:<50} {value:9.2f} ms  {told}")
     return OK

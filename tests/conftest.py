@@ -105,6 +105,8 @@ def _let_qt_delete() -> None:
     gc.collect()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     QCoreApplication.processEvents()
+    # What was deleted may have been held in a circle of Python objects until now.
+    gc.collect()
 
 
 def _qt_state() -> set[tuple[str, int]]:

@@ -27,10 +27,10 @@ class ActionSpec:
 
 
 ACTIONS: tuple[ActionSpec, ...] = (
-    ActionSpec("new", "File", tr("New network"), ("Ctrl+N",), lambda w: w.new(), False),
-    ActionSpec("open", "File", tr("Open …"), ("Ctrl+O",), lambda w: w.ask_open(), False),
-    ActionSpec("save", "File", tr("Save"), ("Ctrl+S",), lambda w: w.save()),
-    ActionSpec("save_as", "File", tr("Save as …"), ("Ctrl+Shift+S",), lambda w: w.save_as()),
+    ActionSpec("new", "File", tr("New network"), ("Ctrl+N",), lambda w: w.files.new(), False),
+    ActionSpec("open", "File", tr("Open …"), ("Ctrl+O",), lambda w: w.files.ask_open(), False),
+    ActionSpec("save", "File", tr("Save"), ("Ctrl+S",), lambda w: w.files.save()),
+    ActionSpec("save_as", "File", tr("Save as …"), ("Ctrl+Shift+S",), lambda w: w.files.save_as()),
     ActionSpec("welcome", "File", tr("Welcome page"), (), lambda w: w.show_welcome(), False),
     ActionSpec("quit", "File", tr("Quit"), ("Ctrl+Q",), lambda w: w.close(), False),
     ActionSpec("undo", "Edit", tr("Undo"), ("Ctrl+Z",), lambda w: w.editor.workspace.undo()),
@@ -46,12 +46,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("zoom_in", "View", tr("Zoom in"), ("Ctrl+=", "Ctrl++"), lambda w: w.editor.canvas.zoom_by(1.15)),
     ActionSpec("zoom_out", "View", tr("Zoom out"), ("Ctrl+-",), lambda w: w.editor.canvas.zoom_by(1 / 1.15)),
     ActionSpec("zoom_100", "View", tr("100 %"), ("Ctrl+0",), lambda w: w.editor.canvas.zoom_to(1.0)),
+    ActionSpec("palette", "View", tr("Find or do anything …"), ("Ctrl+Shift+P",), lambda w: w.find_anything(), False),
+    ActionSpec("inspector", "View", tr("Inspector"), ("N",), lambda w: w.docks.toggle_inspector()),
     ActionSpec("light", "View", tr("Light theme"), (), lambda w: w.set_theme("light"), False),
     ActionSpec("dark", "View", tr("Dark theme"), (), lambda w: w.set_theme("dark"), False),
     ActionSpec("contrast", "View", tr("High contrast theme"), (), lambda w: w.set_theme("high contrast"), False),
     ActionSpec("larger", "View", tr("Larger text"), ("Ctrl+Alt+=",), lambda w: w.scale_text(1), False),
     ActionSpec("smaller", "View", tr("Smaller text"), ("Ctrl+Alt+-",), lambda w: w.scale_text(-1), False),
     ActionSpec("quick_add", "Graph", tr("Add a layer …"), ("Shift+A",), lambda w: w.editor.canvas.offer(None)),
+    ActionSpec("search_layers", "Graph", tr("Search layers"), ("/",), lambda w: w.editor.palette.focus_search()),
     ActionSpec("arrange", "Graph", tr("Arrange layers"), ("Ctrl+L",), lambda w: w.editor.canvas.arrange()),
     ActionSpec("next_problem", "Graph", tr("Next problem"), ("F4",), lambda w: w.editor.problems.go_to_next()),
     ActionSpec("train", "Train", tr("Train, pause or resume"), ("F5", "Ctrl+Return"), lambda w: w.editor.bar.toggle()),
@@ -61,6 +64,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("export", "Code", tr("Export Keras code …"), ("Ctrl+E",), lambda w: w.export()),
     ActionSpec("about", "Help", tr("About Bricklayer"), ("F1",), lambda w: w.about(), False),
 )
+
+
+def keys_of(identifier: str) -> str:
+    """The first shortcut of an action, "" without one."""
+    keys = next(spec.keys for spec in ACTIONS if spec.id == identifier)
+    return keys[0] if keys else ""
+
+
 MENUS = ("File", "Edit", "View", "Graph", "Train", "Code", "Help")
 
 
@@ -78,4 +89,6 @@ def build(window: MainWindow) -> dict[str, QAction]:
         if spec.id == "open":
             window.recent_menu = menus["File"].addMenu(tr("Recent"))
             window.examples_menu = menus["File"].addMenu(tr("Examples"))
+        if spec.id == "save_as":
+            window.versions_menu = menus["File"].addMenu(tr("Previous versions"))
     return made

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from designer.app.recovery import Recorder
 from designer.canvas.view import CanvasView
 from designer.core.errors import Refused
 from designer.core.project import Project, RunRecord
@@ -47,17 +48,40 @@ class Editor(QObject):
         self.data = DataPanel(self.workspace)
         self.training = TrainingPanel(self.workspace)
         self.bar = TrainingBar(self.workspace, self.session)
-        self.curves = CurvesPanel(self.session)
+        self.curves = CurvesPanel(self.workspace, self.session)
         self.code = CodePanel(self.workspace)
         self._folder = Path(tempfile.mkdtemp(prefix="bricklayer-"))
         self._trained_revision = -1
         self.bar.train_requested.connect(self.train)
         self.session.finished.connect(self._finished)
         self.workspace.told.connect(self.told)
+        self._saved_runs = len(project.runs)
+        self.recorder = Recorder(project, lambda: self.is_dirty, self)
+        self.recorder.refused.connect(self.told)
+        self.workspace.changed.connect(lambda _: self.recorder.note())
+        self.workspace.history.changed.connect(self.recorder.note)
+        self.trained.connect(self.recorder.note)
         if project.runs:
             run = project.runs[-1]
-            self.curves.show_history(run.history, run.epochs)
-            self.bar.say_result(_result(run))
+            self.curves.show_history(run.history, run.epochs, [r.history for r in project.runs[:-1]])
+            self.bar.say_result(*_result(run))
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether something is not saved."""
+        return not self.workspace.history.clean or len(self.project.runs) != self._saved_runs
+
+    def mark_saved(self) -> None:
+        """All is in the project's file."""
+        self._saved_runs = len(self.project.runs)
+        self.workspace.history.mark_clean()
+        self.recorder.note()
+
+    def mark_unsaved(self) -> None:
+        """The project is not as any file has it: it was recovered."""
+        self._saved_runs = -1
+        self.workspace.history.mark_unsaved()
+        self.recorder.write().result()
 
     def train(self, epochs: int = 0, batches: int = 0) -> None:
         """Train: all epochs afresh, or (`epochs` 1) one more from the weights there are."""
@@ -75,6 +99,7 @@ class Editor(QObject):
             return
         Path(job.out).unlink(missing_ok=True)
         self._trained_revision = self.workspace.document.revision
+        self.curves.set_older([run.history for run in self.project.runs])
         self.session.start(job)
 
     def _finished(self, outcome: Outcome) -> None:
@@ -88,35 +113,33 @@ class Editor(QObject):
             seed = self.workspace.document.training.seed
             run = RunRecord(number, outcome.reason, seed, outcome.epochs, history, outcome.test, outcome.seconds)
             self.project.runs.append(run)
-            self.bar.say_result(_result(run))
+            self.bar.say_result(*_result(run))
             self.trained.emit()
         elif outcome.sentence:
-            self.bar.say_result(outcome.sentence)
+            self.bar.say_result(tr("No run"), outcome.sentence, "warning")
         if self.workspace.document.revision != self._trained_revision and history:
             self.told.emit(tr("The network changed meanwhile: these curves belong to the version before."))
 
     def close(self) -> None:
         """End training and let go of everything."""
         self.session.close()
+        self.recorder.close()
         self.workspace.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _result(run: RunRecord) -> str:
-    figures = run.test or {k: v[-1] for k, v in run.history.items() if v}
+def _result(run: RunRecord) -> tuple[str, str, str]:
+    """What a run came to: its title, the words, and the icon beside them."""
+    words, sign = {
+        "stopped": (tr("stopped"), "info"),
+        "early": (tr("ended early"), "success"),
+        "nan": (tr("lost its numbers"), "warning"),
+        "killed": (tr("broke off"), "warning"),
+    }.get(run.reason, (tr("finished"), "success"))
+    figures = run.test or {name: values[-1] for name, values in run.history.items() if values}
     where = tr("test") if run.test else tr("training")
     name = next((n for n in figures if n != "loss" and not n.startswith("val_")), "loss")
-    if name not in figures:
-        return ""
-    value = f"{figures[name]:.1%}" if "accuracy" in name else f"{figures[name]:.4g}"
-    words = {"stopped": tr("stopped"), "early": tr("ended early"), "nan": tr("lost its numbers")}.get(
-        run.reason, tr("finished")
-    )
-    return tr(
-        "Run {n} {words} · {where} {name} {value}",
-        n=run.number,
-        words=words,
-        where=where,
-        name=name.replace("_", " "),
-        value=value,
-    )
+    if name in figures:
+        value = f"{figures[name]:.1%}".replace("%", " %") if "accuracy" in name else f"{figures[name]:.4g}"
+        words += f" · {where} {name.replace('_', ' ')} {value}"
+    return tr("Run {n}", n=run.number), words, sign

@@ -7,24 +7,35 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from designer.app.recovery import Leftover
 from designer.canvas.edge_item import wire_path
 from designer.canvas.style import category_of
-from designer.core.document import Document
-from designer.core.project import read
+from designer.core.layout import layered
+from designer.core.project import Project, read
 from designer.core.resources import resource
-from designer.core.text import tr
+from designer.core.text import count, tr
 from designer.data.sources import SOURCES
-from designer.look.fonts import font
+from designer.look.fonts import font, px
 from designer.look.icons import pixmap
 from designer.look.painting import draw_card, draw_tile
 from designer.look.theme import color
-from designer.look.widgets import Button, HLine, Label, PrimaryButton
+from designer.look.widgets import Button, Label, PrimaryButton
 from engine.core.errors import LoadError
 
-CARD_WIDTH, CARD_HEIGHT, PICTURE = 300, 186, 104
+CARD_HEIGHT, PICTURE, COLUMNS = 186, 104, 3
+TITLES = {
+    "1-iris": tr("Iris flowers"),
+    "2-moons": tr("Two moons"),
+    "3-digits": tr("Handwritten digits"),
+    "4-digits-residual": tr("Digits with a skip"),
+    "5-sine-waves": tr("Sine waves"),
+    "6-two-branches": tr("Wine by two branches"),
+    "7-tiny-transformer": tr("Tiny Transformer"),
+}
+"""What the examples are called, by file."""
 
 
 def examples() -> list[Path]:
@@ -42,7 +53,9 @@ class WelcomePage(QWidget):
     begun = Signal()
     browse = Signal()
 
-    def __init__(self, recent: list[str], parent: QWidget | None = None) -> None:
+    recover = Signal(object)
+
+    def __init__(self, recent: list[str], left: list[Leftover] | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("welcome")
         layout = QHBoxLayout(self)
@@ -52,12 +65,14 @@ class WelcomePage(QWidget):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidget(self._right())
+        area.setWidget(self._right(left or []))
         layout.addWidget(area, 1)
 
     def _left(self, recent: list[str]) -> QWidget:
         box = QWidget()
-        box.setFixedWidth(360)
+        box.setProperty("kind", "panel")
+        box.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        box.setFixedWidth(px(360))
         column = QVBoxLayout(box)
         column.setContentsMargins(40, 60, 40, 30)
         column.setSpacing(10)
@@ -90,49 +105,76 @@ class WelcomePage(QWidget):
         column.addWidget(Label(words, "small", "text2", wrap=True))
         return box
 
-    def _right(self) -> QWidget:
+    def _right(self, left: list[Leftover]) -> QWidget:
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(40, 48, 40, 40)
+        for leftover in left:
+            column.addWidget(self._offer(leftover))
         head = QHBoxLayout()
         head.addWidget(Label(tr("Start with an example"), "heading"))
         head.addStretch()
         head.addWidget(Label(tr("opens as a copy, already trained"), "small", "text2"))
         column.addLayout(head)
-        column.addWidget(HLine())
+        column.addSpacing(4)
         grid = QGridLayout()
         grid.setSpacing(20)
         for i, path in enumerate(examples()):
             try:
-                document = read(path).document
+                project = read(path)
             except (LoadError, OSError):
                 continue
-            grid.addWidget(_Card(document, partial(self.example.emit, str(path))), i // 3, i % 3)
+            card = _Card(project, path.stem, partial(self.example.emit, str(path)))
+            grid.addWidget(card, i // COLUMNS, i % COLUMNS)
         column.addLayout(grid)
         column.addStretch()
         return page
+
+    def _offer(self, leftover: Leftover) -> QWidget:
+        """A bar that offers unsaved work."""
+        bar = QFrame()
+        bar.setObjectName("recoveryBar")
+        bar.setAccessibleName(leftover.sentence)
+        line = QHBoxLayout(bar)
+        line.setContentsMargins(16, 10, 12, 10)
+        line.setSpacing(8)
+        line.addWidget(Label(leftover.sentence, "body", wrap=True), 1)
+        if not leftover.damaged:
+            recover = PrimaryButton(tr("Recover"))
+            recover.setObjectName("recover")
+            recover.clicked.connect(lambda: self.recover.emit(leftover))
+            line.addWidget(recover)
+        discard = Button(tr("Discard"))
+        discard.setObjectName("discard")
+        # A lambda holds the leftover; a bound method of an object that Qt does not own would not.
+        discard.clicked.connect(lambda: leftover.discard())
+        discard.clicked.connect(bar.hide)
+        line.addWidget(discard)
+        return bar
 
 
 class _Card(QFrame):
     """An example: its network in miniature and what it is about."""
 
-    def __init__(self, document: Document, run: Callable[[], object]) -> None:
+    def __init__(self, project: Project, stem: str, run: Callable[[], object]) -> None:
         super().__init__()
-        self._document, self._run = document, run
-        source = SOURCES.get(document.data.source or "")
-        self._title = document.name
+        self._document, self._run = project.document, run
+        source = SOURCES.get(project.document.data.source or "")
+        self._title = TITLES.get(stem, project.document.name)
         self._words = source.summary if source else ""
-        self.setFixedHeight(CARD_HEIGHT)
-        self.setMinimumWidth(220)
+        self._facts = _facts(project)
+        self.setFixedHeight(px(CARD_HEIGHT))
+        self.setMinimumWidth(px(220))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(f"{self._title}: {self._words}")
+        self.setAccessibleName(f"{self._title}: {self._words} {self._facts}")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._run()
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self.rect().contains(event.position().toPoint()):
+            self._run()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Space):
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self._run()
         else:
             super().keyPressEvent(event)
@@ -140,43 +182,64 @@ class _Card(QFrame):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        rect = QRectF(self.rect()).adjusted(1, 1, -1, -5)
+        rect, picture = QRectF(self.rect()).adjusted(1, 1, -1, -5), px(PICTURE)
+        shape = QPainterPath()
+        shape.addRoundedRect(rect, 10, 10)
         edge = color("accent") if self.hasFocus() else color("line")
-        draw_card(painter, rect, 10, color("raised"), edge, 4, 2 if self.hasFocus() else 1)
-        painter.fillRect(rect.adjusted(1, 10, -1, PICTURE - rect.height()), color("canvas"))
+        draw_card(painter, rect, 10, color("raised"), edge, 4, 1)
+        painter.save()
+        painter.setClipPath(shape)
+        painter.fillRect(QRectF(rect.left(), rect.top(), rect.width(), picture - rect.top()), color("canvas"))
+        painter.restore()
         painter.setPen(QPen(color("line"), 1))
-        painter.drawLine(QPointF(rect.left(), PICTURE), QPointF(rect.right(), PICTURE))
-        self._draw_graph(painter, QRectF(rect.left() + 16, rect.top() + 14, rect.width() - 32, PICTURE - 28))
-        painter.setPen(color("text"))
-        painter.setFont(font("body", weight=600))
-        painter.drawText(QPointF(16, PICTURE + 24), self._title)
-        painter.setPen(color("text2"))
-        painter.setFont(font("small"))
-        painter.drawText(QPointF(16, PICTURE + 44), self._words)
-        layers = len(self._document.nodes)
-        painter.drawText(
-            QPointF(16, PICTURE + 64), tr("{n} layers · {e} epochs", n=layers, e=self._document.training.epochs)
-        )
+        painter.drawLine(QPointF(rect.left(), picture), QPointF(rect.right(), picture))
+        painter.setPen(QPen(edge, 2 if self.hasFocus() else 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(shape)
+        self._draw_graph(painter, QRectF(rect.left() + 20, rect.top() + 12, rect.width() - 40, picture - 24))
+        lines = ((self._title, "body", 600, "text"), (self._words, "small", None, "text2"))
+        for i, (text, role, weight, token) in enumerate((*lines, (self._facts, "small", None, "text3"))):
+            painter.setPen(color(token))
+            painter.setFont(font(role, weight=weight))
+            room = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self.width() - 32)
+            painter.drawText(QPointF(16, picture + px(24 + 20 * i)), room)
 
     def _draw_graph(self, painter: QPainter, area: QRectF) -> None:
-        nodes = self._document.nodes
+        """The layers in one line, branches above and below, whatever their places on the canvas."""
+        nodes, places = self._document.nodes, layered(self._document)
         if not nodes:
             return
-        xs, ys = [n.position[0] for n in nodes.values()], [n.position[1] for n in nodes.values()]
-        wide, high = max(max(xs) - min(xs), 1), max(max(ys) - min(ys), 1)
-        side = min(24.0, area.width() / (len(set(xs)) * 1.5))
-        scale_x = min((area.width() - side) / wide, 0.35)
-        scale_y = min((area.height() - side) / high, 0.3)
-        left = area.center().x() - (wide * scale_x + side) / 2
-        top = area.center().y() - (high * scale_y + side) / 2
-        places = {
-            i: QPointF(left + (n.position[0] - min(xs)) * scale_x, top + (n.position[1] - min(ys)) * scale_y)
-            for i, n in nodes.items()
-        }
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        columns = sorted({x for x, _ in places.values()})
+        heights = sorted({y for _, y in places.values()})
+        step = min(area.width() / len(columns), 52.0)
+        side = min(step * 0.62, 28.0, area.height() / (1.5 * len(heights)))
+        rise = min((area.height() - side) / max(len(heights) - 1, 1), side * 1.6)
+        left = area.center().x() - (step * (len(columns) - 1) + side) / 2
+        top = area.center().y() - (rise * (len(heights) - 1) + side) / 2
+        at = {i: QPointF(left + step * columns.index(x), top + rise * heights.index(y)) for i, (x, y) in places.items()}
         painter.setPen(QPen(color("wire"), 1.5))
         for edge in self._document.edges:
-            start = places[edge.source] + QPointF(side, side / 2)
-            painter.drawPath(wire_path(start, places[edge.target] + QPointF(0, side / 2)))
+            start, end = at[edge.source], at[edge.target]
+            if start.y() == end.y() and end.x() - start.x() > 1.5 * step:
+                painter.drawPath(_skip(start + QPointF(side / 2, 0), end + QPointF(side / 2, 0), side * 0.8))
+            else:
+                painter.drawPath(wire_path(start + QPointF(side, side / 2), end + QPointF(0, side / 2)))
         for i, node in nodes.items():
-            draw_tile(painter, QRectF(places[i].x(), places[i].y(), side, side), category_of(node.type))
+            draw_tile(painter, QRectF(at[i].x(), at[i].y(), side, side), category_of(node.type))
+
+
+def _skip(start: QPointF, end: QPointF, rise: float) -> QPainterPath:
+    """A wire over the layers that it leaves out."""
+    path, up = QPainterPath(start), QPointF(0, -rise)
+    path.cubicTo(start + up, start + up, start + up + QPointF(rise, 0))
+    path.lineTo(end + up - QPointF(rise, 0))
+    path.cubicTo(end + up, end + up, end)
+    return path
+
+
+def _facts(project: Project) -> str:
+    """How large it is, and how long its training took."""
+    layers = count(len(project.document.nodes), tr("layer"), tr("layers"))
+    if not project.runs or not project.runs[-1].seconds:
+        return layers
+    return tr("{layers} · trained in {seconds:,.0f} s", layers=layers, seconds=max(project.runs[-1].seconds, 1))

@@ -5,35 +5,30 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QDockWidget,
     QFileDialog,
     QLineEdit,
     QMainWindow,
     QMenu,
-    QMessageBox,
-    QTabWidget,
     QToolBar,
-    QWidget,
 )
 
 from designer import __version__
 from designer.app import actions
+from designer.app.command_palette import CommandPalette
+from designer.app.docks import Docks
 from designer.app.editor import Editor
+from designer.app.files import Files
+from designer.app.recovery import leftovers
 from designer.app.settings import Settings
+from designer.app.top_bar import TopBar
 from designer.app.welcome import WelcomePage, examples
-from designer.core.document import Document
-from designer.core.project import Project, read, write
+from designer.core.project import Project
 from designer.core.text import count, tr
 from designer.look import fonts, theme
 from designer.look.widgets import Label, Toast
-from engine.core.errors import LoadError
-
-LEFT, RIGHT, BOTTOM = 184, 264, 236
-_AREA = Qt.DockWidgetArea
 
 
 class MainWindow(QMainWindow):
@@ -41,16 +36,20 @@ class MainWindow(QMainWindow):
 
     recent_menu: QMenu
     examples_menu: QMenu
+    versions_menu: QMenu
+    files: Files
+    docks: Docks
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.settings = settings or Settings()
         self._editor: Editor | None = None
-        self._docks: list[QDockWidget] = []
         self._bar: QToolBar | None = None
-        self._saved_runs = 0
+        self.files = Files(self)
         self.actions_by_id = actions.build(self)
+        keys = QKeySequence(actions.keys_of("palette")).toString(QKeySequence.SequenceFormat.NativeText)
+        self.top_bar = TopBar(self.menuBar(), keys, self.find_anything)
         self._status = Label("", "small", "text2")
         self._status.setObjectName("statusBar")
         self.statusBar().setSizeGripEnabled(False)
@@ -74,17 +73,20 @@ class MainWindow(QMainWindow):
     # Pages.
     def show_welcome(self) -> None:
         """Leave the project for the welcome page."""
-        if not self._may_leave():
-            return
+        self.files.leave(self._show_welcome)
+
+    def _show_welcome(self) -> None:
         self._drop_editor()
-        page = WelcomePage([p for p in self.settings.recent if Path(p).exists()])
-        page.begun.connect(self.new)
-        page.browse.connect(self.ask_open)
+        page = WelcomePage([p for p in self.settings.recent if Path(p).exists()], leftovers())
+        page.recover.connect(self.files.recover)
+        page.begun.connect(self.files.new)
+        page.browse.connect(self.files.ask_open)
         page.opened.connect(self.open)
         page.example.connect(self.open_example)
         self.setCentralWidget(page)
         self._status.setText(tr("Ready"))
         self.setWindowTitle(tr("Welcome · Bricklayer"))
+        self.top_bar.set_title(tr("Welcome"), "")
         self._enable()
         self._fill_menus()
 
@@ -93,10 +95,7 @@ class MainWindow(QMainWindow):
             return
         editor, self._editor = self._editor, None
         editor.close()
-        for dock in self._docks:
-            self.removeDockWidget(dock)
-            dock.deleteLater()
-        self._docks = []
+        self.docks.close()
         if self._bar is not None:
             self.removeToolBar(self._bar)
             self._bar.deleteLater()
@@ -109,65 +108,42 @@ class MainWindow(QMainWindow):
         """Edit a project."""
         self._drop_editor()
         editor = self._editor = Editor(project, self)
-        self._saved_runs = len(project.runs)
         self.setCentralWidget(editor.canvas)
         self._bar = QToolBar(tr("Training"))
         self._bar.setObjectName("trainingToolBar")
         self._bar.setMovable(False)
         self._bar.addWidget(editor.bar)
         self.addToolBar(self._bar)
-        self._add_docks(editor)
+        self.docks = Docks(self, editor, self.settings)
         self._toast = Toast(editor.canvas)
         editor.told.connect(self.tell)
+        editor.code.export_requested.connect(self.export)
+        editor.problems.panel_requested.connect(self.show_panel)
         editor.trained.connect(self._follow)
-        editor.canvas.problem_clicked.connect(lambda _: self._raise(editor.problems))
+        editor.canvas.problem_clicked.connect(lambda _: self.docks.show(editor.problems))
         history = editor.workspace.history
         history.changed.connect(self._follow)
         editor.workspace.changed.connect(lambda _: self._follow())
         editor.workspace.problems_changed.connect(lambda _: self._follow())
         self._enable()
         self._follow()
+        self.docks.arrange()
         for sentence in project.told:
             self.tell(sentence)
         editor.canvas.setFocus()
 
-    def _add_docks(self, editor: Editor) -> None:
-        self._dock("paletteDock", tr("Layers"), editor.palette, _AREA.LeftDockWidgetArea)
-        self._dock("inspectorDock", tr("Inspector"), editor.inspector, _AREA.RightDockWidgetArea)
-        self._left_tabs, self._right_tabs = QTabWidget(), QTabWidget()
-        for tabs in (self._left_tabs, self._right_tabs):
-            tabs.setDocumentMode(True)
-        self._left_tabs.addTab(editor.curves, tr("Curves"))
-        self._left_tabs.addTab(editor.data, tr("Data"))
-        self._left_tabs.addTab(editor.training, tr("Training"))
-        self._right_tabs.addTab(editor.problems, tr("Problems"))
-        self._right_tabs.addTab(editor.code, tr("Code"))
-        first = self._dock("resultsDock", "", self._left_tabs, _AREA.BottomDockWidgetArea)
-        second = self._dock("problemsDock", "", self._right_tabs, _AREA.BottomDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomLeftCorner, _AREA.BottomDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, _AREA.BottomDockWidgetArea)
-        self.resizeDocks(self._docks[:2], [fonts.px(LEFT), fonts.px(RIGHT)], Qt.Orientation.Horizontal)
-        self.resizeDocks([first, second], [fonts.px(BOTTOM)] * 2, Qt.Orientation.Vertical)
-        self.resizeDocks([first, second], [860, 580], Qt.Orientation.Horizontal)
-
-    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setWidget(widget)
-        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
-        dock.setTitleBarWidget(QWidget())
-        self.addDockWidget(area, dock)
-        self._docks.append(dock)
-        return dock
-
-    def _raise(self, panel: QWidget) -> None:
-        for tabs in (self._left_tabs, self._right_tabs):
-            if tabs.indexOf(panel) >= 0:
-                tabs.setCurrentWidget(panel)
-
     def show_panel(self, name: str) -> None:
         """Bring a panel of the bottom to the front: "curves", "data", "training", "problems" or "code"."""
-        self._raise(getattr(self.editor, name))
+        self.docks.show(getattr(self.editor, name))
+
+    def panels(self) -> dict[str, str]:
+        """Titles of the bottom's panels by the names that `show_panel` takes."""
+        titles = (tr("Curves"), tr("Data"), tr("Training"), tr("Problems"), tr("Code"))
+        return dict(zip(("curves", "data", "training", "problems", "code"), titles, strict=True))
+
+    def find_anything(self) -> CommandPalette:
+        """Open the command palette."""
+        return CommandPalette(self)
 
     def tell(self, sentence: str) -> None:
         """A message that goes by itself."""
@@ -188,6 +164,7 @@ class MainWindow(QMainWindow):
         file = editor.project.path.name if editor.project.path else document.name or tr("new network")
         state = tr("Edited") if self.is_dirty else tr("Saved")
         self.setWindowTitle(f"{file} · {state}")
+        self.top_bar.set_title(file, state)
         undo, redo = self.actions_by_id["undo"], self.actions_by_id["redo"]
         undo.setText(tr("Undo: {text}", text=history.undoText()) if history.canUndo() else tr("Undo"))
         redo.setText(tr("Redo: {text}", text=history.redoText()) if history.canRedo() else tr("Redo"))
@@ -206,93 +183,26 @@ class MainWindow(QMainWindow):
     @property
     def is_dirty(self) -> bool:
         """Whether something is not saved."""
-        if self._editor is None:
-            return False
-        return not self._editor.workspace.history.isClean() or len(self._editor.project.runs) != self._saved_runs
+        return self._editor is not None and self._editor.is_dirty
 
     # Files.
-    def new(self) -> None:
-        """Begin a new network."""
-        if self._may_leave():
-            self.show_project(Project(Document(tr("network"))))
-
-    def ask_open(self) -> None:
-        """Choose a project to open."""
-        path, _ = QFileDialog.getOpenFileName(self, tr("Open"), "", tr("Projects and Keras models (*.keras)"))
-        if path:
-            self.open(path)
-
     def open(self, path: str) -> bool:
-        """Open a project; a refusal is told and nothing changes."""
-        return self._open(path, example=False)
+        """Open a project; whether it is open now."""
+        return self.files.open(path)
 
     def open_example(self, path: str) -> bool:
         """Open an example as a copy."""
-        return self._open(path, example=True)
-
-    def _open(self, path: str, example: bool) -> bool:
-        if not self._may_leave():
-            return False
-        try:
-            project = read(path, read_only=example)
-        except (LoadError, OSError) as error:
-            self._say_refusal(tr("{name} was not opened: {error}", name=Path(path).name, error=error))
-            return False
-        if example:
-            project.path = None
-        else:
-            self.settings.add_recent(str(Path(path).resolve()))
-        self.show_project(project)
-        self._fill_menus()
-        return True
-
-    def _say_refusal(self, sentence: str) -> None:
-        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Bricklayer"), sentence, QMessageBox.StandardButton.Ok, self)
-        box.setObjectName("refusal")
-        box.open()
-
-    def save(self) -> bool:
-        """Save; examples and new networks ask where to."""
-        path = self.editor.project.path
-        return self.save_to(str(path)) if path is not None and not self.editor.project.read_only else self.save_as()
-
-    def save_as(self) -> bool:
-        """Ask where to, and save."""
-        name = f"{self.editor.workspace.document.name or 'network'}.keras"
-        path, _ = QFileDialog.getSaveFileName(self, tr("Save"), name, tr("Projects (*.keras)"))
-        return self.save_to(path if path.endswith(".keras") else f"{path}.keras") if path else False
+        return self.files.open(path, example=True)
 
     def save_to(self, path: str) -> bool:
         """Write the project to a file."""
-        project = self.editor.project
-        try:
-            write(project, path)
-        except OSError as error:
-            self._say_refusal(tr("{path} was not saved: {reason}.", path=path, reason=error.strerror or error))
-            return False
-        project.path, project.read_only = Path(path), False
-        self._saved_runs = len(project.runs)
-        self.editor.workspace.history.setClean()
-        self.settings.add_recent(str(Path(path).resolve()))
+        return self.files.save_to(path)
+
+    def remember(self, path: Path) -> None:
+        """Put a project first among the recent ones."""
+        self.settings.add_recent(str(path.resolve()))
         self._fill_menus()
         self._follow()
-        self.tell(tr("Saved as {name}.", name=Path(path).name))
-        return True
-
-    def _may_leave(self) -> bool:
-        """Ask what to do with unsaved work; False stays."""
-        if not self.is_dirty:
-            return True
-        name = self.editor.workspace.document.name
-        box = QMessageBox(
-            QMessageBox.Icon.NoIcon, tr("Bricklayer"), tr("{name} has changes that are not saved.", name=name)
-        )
-        buttons = QMessageBox.StandardButton
-        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
-        answer = box.exec()
-        if answer == buttons.Save:
-            return self.save()
-        return bool(answer == buttons.Discard)
 
     def _fill_menus(self) -> None:
         self.recent_menu.clear()
@@ -301,6 +211,11 @@ class MainWindow(QMainWindow):
         self.examples_menu.clear()
         for example in examples():
             self.examples_menu.addAction(example.stem, partial(self.open_example, str(example)))
+        self.versions_menu.clear()
+        for version in self.files.earlier():
+            words = f"{version.when:%d.%m.%Y %H:%M:%S}"
+            self.versions_menu.addAction(words, partial(self.files.open_version, version))
+        self.versions_menu.setEnabled(not self.versions_menu.isEmpty())
 
     def export(self) -> None:
         """Write Keras code to a file."""
@@ -318,11 +233,16 @@ class MainWindow(QMainWindow):
         try:
             Path(path).write_text(text, encoding="utf-8")
         except OSError as error:
-            self._say_refusal(tr("{path} was not written: {reason}.", path=path, reason=error.strerror or error))
+            self.files.refuse(tr("{path} was not written: {reason}.", path=path, reason=error.strerror or error))
             return
         self.tell(tr("Exported as {name}.", name=Path(path).name))
 
     # View.
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.is_editing:
+            self.docks.arrange()
+
     def set_theme(self, name: str) -> None:
         """Light, dark or high contrast."""
         self.settings.theme = name
@@ -334,6 +254,8 @@ class MainWindow(QMainWindow):
         place = min(range(len(scales)), key=lambda i: abs(scales[i] - self.settings.text_scale))
         self.settings.text_scale = scales[min(max(place + step, 0), len(scales) - 1)]
         theme.apply(_app(), theme.theme(), self.settings.text_scale)
+        if self.is_editing:
+            self.docks.arrange()
 
     def rename(self) -> None:
         """Put the cursor into the selected layer's name."""
@@ -345,14 +267,19 @@ class MainWindow(QMainWindow):
     def about(self) -> None:
         """Version and licence."""
         words = tr("Bricklayer {version}. MIT licence. Works without a network.", version=__version__)
-        self._say_refusal(words)
+        self.files.refuse(words)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._may_leave():
+        if self.is_dirty:
+            event.ignore()
+            self.files.leave(self._close_now)
+        else:
             self._drop_editor()
             event.accept()
-        else:
-            event.ignore()
+
+    def _close_now(self) -> None:
+        self._drop_editor()
+        self.close()
 
 
 def _app() -> QApplication:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from designer.canvas.scene import CanvasScene
 
 
+INDENT, MARGIN, LEADING = 12.0, 10.0, 16.5
+"""Pixels of a note: beside its text, above and below it, from line to line."""
+
+
 class _DecorItem(QGraphicsItem):
     """A rectangle with words at its place in the scene."""
 
@@ -75,41 +79,55 @@ class FrameItem(_DecorItem):
 
 
 class NoteItem(_DecorItem):
-    """A text on paper; its first line is bold."""
+    """A text on paper; its first line is bold. Paper that is too short for its text grows."""
 
     def __init__(self, scene: CanvasScene, note: Note) -> None:
         super().__init__(scene, note, 0)
+
+    @property
+    def area(self) -> QRectF:
+        width, height = self.thing.size
+        return QRectF(0, 0, width, max(height, self._paragraphs()[1]))
+
+    def frame(self) -> QRectF:
+        return self.area.translated(self.pos())
 
     def holds_point(self, point: QPointF) -> bool:
         """Whether a scene point lies on the note."""
         return bool(self.area.contains(point - self.pos()))
 
+    def _paragraphs(self) -> tuple[list[QTextLayout], float]:
+        """The wrapped text, and the height it needs."""
+        if not isinstance(self.thing, Note):
+            return [], 0.0
+        first, _, rest = self.thing.text.partition("\n")
+        layouts, y = [], MARGIN
+        for text, weight in ((first, 600), *((part, None) for part in rest.splitlines())):
+            layout, y = _wrapped(text, weight, self.thing.size[0] - 2 * INDENT, y)
+            layouts.append(layout)
+        return layouts, y + MARGIN
+
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         current = theme()
         edge, width = self._edge("note_edge", current.line_width)
         rounded(painter, self.area, 5, current.color("note"), edge, width)
-        if painter.worldTransform().m11() < style.NAMED or not isinstance(self.thing, Note):
+        if painter.worldTransform().m11() < style.NAMED:
             return
         painter.setPen(current.color("text"))
-        first, _, rest = self.thing.text.partition("\n")
-        y = _paragraph(painter, first, 10.0, self.area, 600)
-        _paragraph(painter, rest, y, self.area, None)
+        for layout in self._paragraphs()[0]:
+            layout.draw(painter, QPointF(INDENT, 0))
 
 
-def _paragraph(painter: QPainter, text: str, y: float, area: QRectF, weight: int | None) -> float:
-    """Wrapped text from y down; returns where it ends. What has no room is left out."""
-    for part in text.splitlines():
-        layout = QTextLayout(part, style.canvas_font("small", False, weight))
-        option = QTextOption()
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        layout.setTextOption(option)
-        layout.beginLayout()
-        while (line := layout.createLine()).isValid():
-            line.setLineWidth(area.width() - 24)
-            if y + line.height() > area.height() - 4:
-                break
-            line.setPosition(QPointF(12, y))
-            y += 16.5
-        layout.endLayout()
-        layout.draw(painter, QPointF(0, 0))
-    return y
+def _wrapped(text: str, weight: int | None, width: float, y: float) -> tuple[QTextLayout, float]:
+    """A paragraph in lines of a width, from y down; and where it ends."""
+    layout = QTextLayout(text, style.canvas_font("small", False, weight))
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(width)
+        line.setPosition(QPointF(0, y))
+        y += LEADING
+    layout.endLayout()
+    return layout, y

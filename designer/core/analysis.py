@@ -177,6 +177,10 @@ class Analysis:
             return NodeInfo("error", tuple(inputs), error=tr("is a {type}, which is not known here.", type=node.type))
         return NodeInfo("ok", tuple(inputs), found.outputs, preview=found)
 
+    def try_inputs(self, node: NodeId, inputs: Sequence[Spec]) -> NodeInfo:
+        """What a layer would be if it were fed by values of these shapes. Nothing changes."""
+        return self._ask(self._document.nodes[node], list(inputs))
+
     def _compute_input(self, node: Node) -> NodeInfo:
         shape = node.params.get("shape")
         dtype = node.params.get("dtype", "float32")

@@ -21,8 +21,24 @@ FAMILIES = (
     "reshaping",
     "merging",
     "preprocessing",
+    "block",
     "custom",
 )
+"""Families in the order of the palette; some may be empty."""
+
+_USUAL = {
+    "core": ("Input", "Dense", "Embedding"),
+    "convolution": ("Conv2D", "SeparableConv2D"),
+    "pooling": ("MaxPooling2D",),
+    "recurrent": ("LSTM", "GRU"),
+    "attention": ("MultiHeadAttention",),
+    "normalization": ("BatchNormalization",),
+    "regularization": ("Dropout",),
+    "reshaping": ("Flatten",),
+    "merging": ("Add",),
+    "preprocessing": ("Rescaling", "Normalization"),
+}
+"""What most networks are made of; the palette shows these first and the rest of a family on demand."""
 _WORDS = {
     "convolution": ("picture", "image", "filter", "cnn"),
     "pooling": ("picture", "smaller", "downsample"),
@@ -55,7 +71,6 @@ _FOLLOWS = {
     "vector": ("Dense", "Dropout", "BatchNormalization", "Activation"),
     "tokens": ("Embedding",),
 }
-_HIDDEN = ("SimpleRNNCell", "LSTMCell", "GRUCell", "RNN")
 
 
 @dataclass(frozen=True)
@@ -69,7 +84,7 @@ class Search:
 @functools.cache
 def layers() -> tuple[Component, ...]:
     """All layers that can be placed, by family and name."""
-    shown = [c for c in catalog.describe("layer") if c.name not in _HIDDEN]
+    shown = [c for c in catalog.describe("layer") if c.ports is not None]
     order = {family: i for i, family in enumerate(FAMILIES)}
     first = {"Input": 0, "Dense": 1}
     return tuple(sorted(shown, key=lambda c: (order.get(c.category, 99), first.get(c.name, 2), c.name)))
@@ -78,6 +93,13 @@ def layers() -> tuple[Component, ...]:
 def family(name: str) -> tuple[Component, ...]:
     """The layers of one family."""
     return tuple(c for c in layers() if c.category == name)
+
+
+def usual(name: str) -> tuple[Component, ...]:
+    """The layers of a family that most networks use, most used first; the first ones where none is named."""
+    members = {c.name: c for c in family(name)}
+    named = tuple(members[n] for n in _USUAL.get(name, ()) if n in members)
+    return named or tuple(members.values())[:3]
 
 
 def component(layer_type: str) -> Component | None:

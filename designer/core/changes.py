@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,3 +74,14 @@ class Renamed(Change):
 
     before: str
     after: str
+
+
+def only_appearance(changes: list[Change]) -> bool:
+    """Whether the network is the same as before: layers were moved, notes or frames written."""
+    return all(_is_appearance(change) for change in changes)
+
+
+def _is_appearance(change: Change) -> bool:
+    if isinstance(change, NodeChanged):
+        return replace(change.before, position=change.after.position) == change.after
+    return isinstance(change, (NoteChanged, FrameChanged))

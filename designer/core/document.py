@@ -95,6 +95,7 @@ class Document:
         self._data, self._training = DataSettings(), TrainingSettings()
         self._name = name
         self._counter = 0
+        self._order: dict[NodeId, int] | None = None
         self._subscribers: list[Subscriber] = []
         self._pending: list[ch.Change] | None = None
         self.revision = 0
@@ -150,8 +151,15 @@ class Document:
 
     def topological(self) -> list[NodeId]:
         """Ids so that each comes after those that feed it; otherwise in the order of placing."""
-        order = {node: i for i, node in enumerate(self._nodes)}
-        return list(nx.lexicographical_topological_sort(self._graph, key=order.__getitem__))
+        return list(self._ranks())
+
+    def _ranks(self) -> dict[NodeId, int]:
+        """Each node's place in topological order; worked out anew only after layers or wires have changed."""
+        if self._order is None:
+            placed = {node: i for i, node in enumerate(self._nodes)}
+            found = nx.lexicographical_topological_sort(self._graph, key=placed.__getitem__)
+            self._order = {node: i for i, node in enumerate(found)}
+        return self._order
 
     def downstream(self, nodes: set[NodeId]) -> list[NodeId]:
         """The given nodes and all that they feed, in topological order."""
@@ -162,9 +170,7 @@ class Document:
                 if target not in reached:
                     reached.add(target)
                     stack.append(target)
-        part = self._graph.subgraph(reached)
-        order = {node: i for i, node in enumerate(self._nodes)}
-        return list(nx.lexicographical_topological_sort(part, key=order.__getitem__))
+        return sorted(reached, key=self._ranks().__getitem__)
 
     def node_named(self, name: str) -> Node | None:
         """The node with this layer name."""
@@ -261,6 +267,8 @@ class Document:
     def _tell(self, change: ch.Change) -> None:
         if self._pending is None:
             raise RuntimeError("The document is written by commands inside a transaction only.")
+        if isinstance(change, (ch.NodeAdded, ch.NodeRemoved, ch.EdgeAdded, ch.EdgeRemoved)):
+            self._order = None
         self._pending.append(change)
 
     def write_node(self, node: Node, index: int | None = None) -> None:

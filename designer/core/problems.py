@@ -69,11 +69,15 @@ class RepairPreview:
         return len(self.shapes)
 
 
-def validate(document: Document, analysis: Analysis) -> list[Problem]:
-    """All problems: errors first, then warnings, then advice."""
+def validate(document: Document, analysis: Analysis, repairs: bool = True) -> list[Problem]:
+    """All problems: errors first, then warnings, then advice.
+
+    Args:
+        repairs: whether to look for ways out; trying a repair asks for the problems only.
+    """
     if not document.nodes:
         return []
-    checker = _Checker(document, analysis)
+    checker = _Checker(document, analysis, repairs)
     found = checker.run()
     order = {"error": 0, "warning": 1, "advice": 2}
     return sorted(found, key=lambda problem: order[problem.severity])
@@ -91,7 +95,7 @@ def preview(document: Document, repair: Repair) -> RepairPreview:
         if i not in document.nodes or before.info(i).outputs != after.info(i).outputs
     }
     changed = sum(1 for i in twin.nodes if i in document.nodes and twin.nodes[i].params != document.nodes[i].params)
-    left = sum(problem.severity == "error" for problem in validate(twin, after))
+    left = sum(problem.severity == "error" for problem in validate(twin, after, repairs=False))
     added = tuple(node for i, node in twin.nodes.items() if i not in document.nodes)
     before.close()
     repair.command.undo(twin)
@@ -101,8 +105,8 @@ def preview(document: Document, repair: Repair) -> RepairPreview:
 class _Checker:
     """Walks the network once and collects problems."""
 
-    def __init__(self, document: Document, analysis: Analysis) -> None:
-        self.document, self.analysis = document, analysis
+    def __init__(self, document: Document, analysis: Analysis, repairs: bool) -> None:
+        self.document, self.analysis, self.repairs = document, analysis, repairs
         self.source: DataSource | None = SOURCES.get(document.data.source or "")
         self.wanted: Output | None = output_for(self.source) if self.source else None
         self.problems: list[Problem] = []
@@ -160,6 +164,8 @@ class _Checker:
         return tuple(rows)
 
     def _repairs(self, node: Node, info: NodeInfo) -> list[Repair]:
+        if not self.repairs:
+            return []
         if info.param:
             reset = SetParams(node.id, {info.param: UNSET})
             title = tr("Set {name} {param} back to its default", name=node.name, param=info.param.replace("_", " "))
@@ -263,20 +269,28 @@ class _Checker:
 
     def _connections(self, node: Node) -> list[Repair]:
         """Wires from layers that end nowhere, nearest first."""
-        found = []
+        found: list[Repair] = []
+        if not self.repairs:
+            return found
         ends = [i for i in self.document.nodes if not self.document.outputs(i) and i != node.id]
         others = [i for i in self.document.nodes if i not in ends and i != node.id]
         port = self.document.free_port(node.id)
         for source in sorted(ends, key=lambda i: _distance(self.document.nodes[i], node)) + others:
             edge = Edge(source, node.id, port)
-            if self.document.can_connect(edge) is None:
+            if self._would_fit(node, edge) and self.document.can_connect(edge) is None:
                 title = tr("Connect {a} to {b}", a=self.document.nodes[source].name, b=node.name)
-                repair = Repair(title, tr("one wire is drawn"), Connect(edge))
-                if preview(self.document, repair).shapes.get(node.id):
-                    found.append(repair)
+                found.append(Repair(title, tr("one wire is drawn"), Connect(edge)))
             if len(found) == 2:
                 break
         return found
+
+    def _would_fit(self, node: Node, edge: Edge) -> bool:
+        """Whether a wire would give the layer a shape."""
+        wires = [*self.document.inputs(node.id)]
+        wires += [None] * (edge.port + 1 - len(wires))
+        wires[edge.port] = edge
+        known = [self.analysis.info(w.source).outputs[w.output :] if w is not None else () for w in wires]
+        return all(known) and bool(self.analysis.try_inputs(node.id, [specs[0] for specs in known]).outputs)
 
     def _inputs(self) -> None:
         inputs = [n for n in self.document.nodes.values() if n.type == "Input"]

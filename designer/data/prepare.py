@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,3 +165,15 @@ def _scale_lines(settings: DataSettings, source: DataSource) -> list[str]:
     }[scaling]
     guard = "scale[scale == 0] = 1"
     return [measured, guard, *(f"{name} = ({name} - mean) / scale" for name in names)]
+
+
+def import_libraries() -> None:
+    """Import what loading data takes. Slow the first time; may be called from any thread."""
+    import sklearn.datasets
+    import sklearn.model_selection
+    import sklearn.preprocessing  # noqa: F401
+
+
+def libraries_are_imported() -> bool:
+    """Whether loading data will begin at once."""
+    return all(f"sklearn.{part}" in sys.modules for part in ("datasets", "model_selection", "preprocessing"))

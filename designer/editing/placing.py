@@ -17,6 +17,7 @@ WIDTH, HEIGHT = 148, 80
 _START: dict[str, dict[str, Any]] = {
     "Dense": {"units": 32, "activation": "relu"},
     "Activation": {"activation": "relu"},
+    "AveragePooling2D": {"pool_size": [2, 2]},
     "Conv2D": {"filters": 16, "kernel_size": [3, 3], "padding": "same", "activation": "relu"},
     "DepthwiseConv2D": {"kernel_size": [3, 3], "padding": "same"},
     "Embedding": {"input_dim": 1000, "output_dim": 32},

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from designer.look.fonts import font, px
 from designer.look.icons import bind_icon, pixmap
@@ -21,7 +21,7 @@ class Button(QPushButton):
     """A push button 28 high.
 
     Args:
-        kind: "" (bordered), "primary", "success", "quiet" or "link".
+        kind: "" (bordered), "primary", "success", "quiet", "tool", "problem" or "link".
     """
 
     def __init__(self, text: str, icon: str = "", kind: str = "", parent: QWidget | None = None) -> None:
@@ -29,17 +29,14 @@ class Button(QPushButton):
         if kind:
             self.setProperty("kind", kind)
         if icon:
-            token = {"primary": "on_accent", "success": "on_accent"}.get(kind, "text")
+            token = {"primary": "on_accent", "success": "on_accent", "problem": "error"}.get(kind, "text")
             gap = GAP if text else 0
-            bind_icon(self, icon, token, px(16), gap)
-            self.setIconSize(QSize(px(16) + gap, px(16)))
+            bind_icon(self, icon, token, 16, gap)
         self.setCursor(Qt.CursorShape.PointingHandCursor if kind == "link" else Qt.CursorShape.ArrowCursor)
 
     def set_flag(self, name: str, value: object) -> None:
         """Set a property that the stylesheet looks at ("blocked", "state") and redraw."""
-        self.setProperty(name, value)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        flag(self, name, value)
 
 
 class PrimaryButton(Button):
@@ -64,9 +61,11 @@ class IconButton(QToolButton):
         if bordered:
             self.setProperty("kind", "button")
         bind_icon(self, icon)
-        side = px(28)
-        self.setIconSize(QSize(px(16), px(16)))
-        self.setFixedSize(side, side)
+        theme_changed.connect(self._resize)
+        self._resize()
+
+    def _resize(self, _: object = None) -> None:
+        self.setFixedSize(px(28), px(28))
 
 
 class SegmentedControl(QWidget):
@@ -155,19 +154,28 @@ class SegmentedControl(QWidget):
 
 
 class SectionHeader(QToolButton):
-    """A title with a chevron that folds what stands under it. `folded(bool)` tells."""
+    """A title with a chevron that folds what stands under it. `folded(bool)` tells.
+
+    Args:
+        quiet: for a part of a section: regular weight, further left.
+    """
 
     folded = Signal(bool)
 
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, quiet: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setText(title)
         self.setCheckable(True)
         self.setChecked(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(px(28))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setProperty("quiet", quiet)
         self.toggled.connect(lambda open_: self.folded.emit(not open_))
-        theme_changed.connect(self.update)
+        theme_changed.connect(self._resize)
+        self._resize()
+
+    def _resize(self, _: object = None) -> None:
+        self.setFixedHeight(px(28))
+        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         current, painter = theme(), QPainter(self)
@@ -176,14 +184,41 @@ class SectionHeader(QToolButton):
             rounded(painter, QRectF(self.rect()), 5, current.color("hover"))
         side = px(14)
         name = "chevron-down" if self.isChecked() else "chevron-right"
-        painter.drawPixmap(px(10), (self.height() - side) // 2, pixmap(name, side, "text2"))
-        painter.setPen(current.color("text"))
-        painter.setFont(font("small", weight=600))
-        area = self.rect().adjusted(px(30), 0, -4, 0)
+        quiet = bool(self.property("quiet"))
+        left = 0 if quiet else px(10)
+        painter.drawPixmap(left, (self.height() - side) // 2, pixmap(name, side, "text2"))
+        painter.setPen(current.color("text2" if quiet else "text"))
+        painter.setFont(font("small", weight=None if quiet else 600))
+        area = self.rect().adjusted(left + px(20), 0, -4, 0)
         words = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, words)
         if self.hasFocus():
             rounded(painter, QRectF(self.rect()), 5, None, current.color("accent"), 2.0)
+
+
+def flag(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the stylesheet looks at, and dress the widget again if it is another value."""
+    if widget.property(name) == value:
+        return
+    widget.setProperty(name, value)
+    own = widget.font() if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont) else None
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+    if own is not None:
+        # Dressing again brings back the font of the first time.
+        widget.setFont(own)
+
+
+def clear(layout: QLayout) -> None:
+    """Take everything out of a layout; hidden at once, so that nothing flashes before Qt deletes it."""
+    while layout.count():
+        item = layout.takeAt(0)
+        widget, inner = (item.widget(), item.layout()) if item is not None else (None, None)
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+        elif inner is not None:
+            clear(inner)
 
 
 def row(*widgets: QWidget | int | None, gap: int = 8, margins: tuple[int, int, int, int] = (0, 0, 0, 0)) -> QHBoxLayout:

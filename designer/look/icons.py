@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from designer.core.resources import resource
+from designer.look.fonts import px
 from designer.look.theme import theme, theme_changed
 
 _PIXMAPS: dict[tuple[str, int, int, int], QPixmap] = {}
@@ -115,13 +116,20 @@ def tile_icon(family: str, size: int = 16) -> QIcon:
 
 
 def bind_icon(target: Any, name: str, color_token: str = "text", size: int = 16, gap: int = 0) -> None:
-    """Give a button or action an icon that follows the theme as long as the target lives."""
+    """Give a button or action an icon that follows the theme as long as the target lives.
+
+    Args:
+        size: its side in logical pixels at a text scale of 1; the icon follows the scale.
+        gap: empty pixels to its right, as for `icon`.
+    """
     kept = weakref.ref(target)
 
     def renew(_: object = None) -> None:
         alive = kept()
         if alive is not None:
-            alive.setIcon(icon(name, color_token, size, gap))
+            alive.setIcon(icon(name, color_token, px(size), gap))
+            if hasattr(alive, "setIconSize"):
+                alive.setIconSize(QSize(px(size) + gap, px(size)))
 
     renew()
     theme_changed.connect(renew)

@@ -7,7 +7,7 @@ import functools
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
-from designer.look.fonts import font
+from designer.look.fonts import font, text_scale
 from designer.look.icons import glyph, pixmap
 from designer.look.theme import theme
 
@@ -62,9 +62,13 @@ def draw_glyph(painter: QPainter, centre: QPointF, side: float, family: str, ink
     )
 
 
-@functools.lru_cache(maxsize=4096)
 def text_width(text: str, role: str, mono: bool = False, weight: int | None = None, scaled: bool = False) -> float:
     """Advance of a text in a font of the type scale."""
+    return _advance(text, role, mono, weight, scaled, text_scale() if scaled else 1.0)
+
+
+@functools.lru_cache(maxsize=4096)
+def _advance(text: str, role: str, mono: bool, weight: int | None, scaled: bool, scale: float) -> float:
     return QFontMetricsF(font(role, mono, weight, scaled)).horizontalAdvance(text)
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from designer.look.controls import Button, IconButton, PrimaryButton, SectionHeader, SegmentedControl, row
+from designer.look.controls import Button, IconButton, PrimaryButton, SectionHeader, SegmentedControl, clear, flag, row
 from designer.look.fonts import font, px
 from designer.look.painting import chip_width, draw_card, draw_chip, draw_tile, rounded, text_width
 from designer.look.theme import theme, theme_changed
@@ -22,12 +22,15 @@ __all__ = [
     "IconButton",
     "KeyCap",
     "Label",
+    "Panel",
     "Pill",
     "PrimaryButton",
     "SectionHeader",
     "SegmentedControl",
     "Tile",
     "Toast",
+    "clear",
+    "flag",
     "row",
 ]
 
@@ -51,6 +54,17 @@ class _Painted(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         return painter
+
+
+class Panel(QWidget):
+    """What stands in a dock: a ground of its own, a stable name for tests and one for screen readers."""
+
+    def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setAccessibleName(title)
+        self.setProperty("kind", "panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
 
 
 class Chip(_Painted):

@@ -41,7 +41,8 @@ class MultiHeadAttention(
     kernel_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the weights.")
     bias_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the biases.")
     seed: int | None = Param(None, advanced=True, doc="Whole number that fixes the dropped places.")
-    use_gate: bool = Param(False, advanced=True, doc="Accepted for compatibility; only False.")
+    use_gate: bool = Param(False, advanced=True, doc="Let a learned gate decide how much of each head passes.")
+    sliding_window: int | None = Param(None, ge=1, advanced=True, doc="How far each place looks to either side.")
 
     supports_masking = True
 
@@ -57,6 +58,8 @@ class MultiHeadAttention(
         key_shape = value_shape if key_shape is None else key_shape
         self._query_dense = self._projection("query", query_shape, self.key_dim)
         self._key_dense = self._projection("key", key_shape, self.key_dim)
+        if self.use_gate:
+            self._gate_dense = self._projection("gate", query_shape, self.value_dim or self.key_dim, "sigmoid")
         self._value_dense = self._projection("value", value_shape, self.value_dim or self.key_dim)
         rank = len(query_shape)
         axes = self._attention_axes or tuple(range(1, rank - 1))
@@ -81,11 +84,11 @@ class MultiHeadAttention(
     def output_dense(self) -> Any:
         return self._output_dense
 
-    def _projection(self, name: str, shape: Any, size: int) -> EinsumDense:
+    def _projection(self, name: str, shape: Any, size: int, activation: Any = None) -> EinsumDense:
         free = "abcdefghijklm"[: len(shape) - 1]
         equation = f"{free}z,zxy->{free}xy"
         output_shape = (*(None,) * (len(shape) - 2), self.num_heads, size)
-        return self._dense(name, equation, output_shape, "xy", shape)
+        return self._dense(name, equation, output_shape, "xy", shape, activation)
 
     def _output_projection(self, query_shape: Any) -> EinsumDense:
         free = "abcdefghijklm"[: len(query_shape) - 1]
@@ -95,10 +98,13 @@ class MultiHeadAttention(
         output_shape = (*(None,) * (len(query_shape) - 2), *sizes)
         return self._dense("attention_output", f"{free}xy,xy{new}->{free}{new}", output_shape, new, shape)
 
-    def _dense(self, name: str, equation: str, output_shape: Any, bias_axes: str, shape: Any) -> EinsumDense:
+    def _dense(
+        self, name: str, equation: str, output_shape: Any, bias_axes: str, shape: Any, activation: Any = None
+    ) -> EinsumDense:
         layer = EinsumDense(
             equation,
             output_shape,
+            activation=activation,
             bias_axes=bias_axes if self.use_bias else None,
             kernel_initializer=self._fresh("kernel_initializer"),
             bias_initializer=self._fresh("bias_initializer"),
@@ -137,7 +143,8 @@ class MultiHeadAttention(
         scores_equation, values_equation = self._equations(len(q.shape))
         scores = self._masked_softmax(ops.einsum(scores_equation, k, q), allowed)
         weights = self._dropout_layer(scores, training=training) if self.dropout > 0 else scores
-        outputs = self._output_dense(ops.einsum(values_equation, weights, v))
+        heads = ops.einsum(values_equation, weights, v)
+        outputs = self._output_dense(heads * self._gate_dense(query) if self.use_gate else heads)
         return (outputs, scores) if return_attention_scores else outputs
 
     def _equations(self, rank: int) -> tuple[str, str]:
@@ -168,6 +175,10 @@ class MultiHeadAttention(
         if query_mask is not None:
             parts.append(ops.expand_dims(ops.cast(query_mask, "bool"), -1))
         parts += [ops.expand_dims(ops.cast(m, "bool"), -2) for m in (value_mask, key_mask) if m is not None]
+        if self.sliding_window is not None:
+            places = [ops.arange(t.shape[1], dtype="int32") for t in (query, value)]
+            apart = ops.abs(ops.expand_dims(places[0], 1) - ops.expand_dims(places[1], 0))
+            parts.append(ops.expand_dims(ops.less(apart, self.sliding_window), 0))
         if causal:
             rows, columns = query.shape[1], value.shape[1]
             parts.append(ops.expand_dims(ops.cast(ops.tril(ops.ones((rows, columns), "int32")), "bool"), 0))
@@ -181,4 +192,5 @@ class MultiHeadAttention(
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        return {**config, "value_dim": self.value_dim, "output_shape": self._output_shape}
+        own = {"value_dim": self.value_dim, "output_shape": self._output_shape, "attention_axes": self._attention_axes}
+        return {**config, **own}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from engine import ops
 from engine.core.params import Activation, Constraint, Initializer, Param, Regularizer
+from engine.initializers import VarianceScaling
 from engine.layers.base import Layer, Ports
 from engine.layers.core import CONSTRAINTS, INITIALISATION, REGULARIZATION
 
@@ -37,7 +39,7 @@ class EinsumDense(Layer, category="core", keras="keras.layers:EinsumDense", port
         self.full_output_shape = tuple(sizes[c] for c in output)
         self._kernel = self.add_weight(
             tuple(sizes[c] for c in kernel),
-            self.kernel_initializer,
+            self._start(kernel, output),
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
             name="kernel",
@@ -53,6 +55,16 @@ class EinsumDense(Layer, category="core", keras="keras.layers:EinsumDense", port
                 constraint=self.bias_constraint,
                 name="bias",
             )
+
+    def _start(self, kernel: str, output: str) -> Any:
+        """The kernel's initializer; one that scales learns which axes are inputs and which are outputs."""
+        start = self.kernel_initializer
+        if not isinstance(start, VarianceScaling) or None not in (start.input_axes, start.output_axes):
+            return start
+        twin = copy.copy(start)
+        twin.output_axes = [i for i, c in enumerate(kernel) if c in output]
+        twin.input_axes = [i for i, c in enumerate(kernel) if c not in output]
+        return twin
 
     @property
     def kernel(self) -> Any:

@@ -126,11 +126,64 @@ class Concatenate(Layer, category="merging", keras=KERAS + "Concatenate", ports=
             if m is None:
                 parts.append(ops.cast(ops.ones_like(x), "bool"))
             elif len(m.shape) < len(x.shape):
-                wide = ops.expand_dims(m, -1)
-                parts.append(ops.logical_and(wide, ops.cast(ops.ones_like(x), "bool")))
+                parts.append(ops.logical_or(ops.expand_dims(m, -1), ops.cast(ops.zeros_like(x), "bool")))
             else:
                 parts.append(m)
-        return ops.all(ops.concatenate(parts, axis=self.axis), axis=-1, keepdims=False)
+        return ops.any(ops.concatenate(parts, axis=self.axis), axis=-1, keepdims=False)
+
+
+class Dot(Layer, category="merging", keras=KERAS + "Dot", ports=Ports((2, 2), 1, (2, None))):
+    """Products of two inputs, summed along one axis of each: how alike they are.
+
+    (batch, n) and (batch, n) with axes 1 give (batch, 1); (batch, a, n) and (batch, b, n) with axes 2 give
+    (batch, a, b).
+    """
+
+    axes: Any = Param(kind="Any", doc="The axis that is summed, or one for each input.")
+    normalize: bool = Param(False, doc="Bring both to length 1 first: the cosine of their angle.")
+    built = True
+    supports_masking = True
+
+    def setup(self) -> None:
+        if isinstance(self.axes, int):
+            return
+        if not isinstance(self.axes, (list, tuple)):
+            raise TypeError(
+                f"Invalid type for argument `axes`: it should be a list or an int. Received: axes={self.axes}"
+            )
+        if len(self.axes) != 2 or not all(isinstance(a, int) for a in self.axes):
+            raise ValueError(
+                f"Invalid format for argument `axes`: it should contain two elements, whole numbers. "
+                f"Received: axes={self.axes}"
+            )
+
+    def call(self, inputs: Any) -> Any:
+        if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
+            raise ValueError(f"A `Dot` layer should be called on exactly 2 inputs. Received: inputs={inputs}")
+        first, second = inputs
+        axes = self._axes(first.shape, second.shape)
+        if self.normalize:
+            first, second = (ops.normalize(x, axis=a) for x, a in zip((first, second), axes, strict=True))
+        left = "".join(chr(97 + i) for i in range(len(first.shape)))
+        right = "a" + "".join(chr(109 + i) for i in range(1, len(second.shape)))
+        summed = left[axes[0]]
+        right = right.replace(right[axes[1]], summed)
+        kept = left.replace(summed, "") + right[1:].replace(summed, "")
+        result = ops.einsum(f"{left},{right}->{kept}", first, second)
+        return ops.expand_dims(result, -1) if len(kept) == 1 else result
+
+    def _axes(self, first: Any, second: Any) -> tuple[int, int]:
+        given = (self.axes, self.axes) if isinstance(self.axes, int) else tuple(self.axes)
+        axes = tuple(a % len(shape) for a, shape in zip(given, (first, second), strict=True))
+        if first[axes[0]] != second[axes[1]] or 0 in axes:
+            raise ValueError(
+                f"Incompatible input shapes: axis values {first[axes[0]]} (at axis {axes[0]}) != {second[axes[1]]} "
+                f"(at axis {axes[1]}). Full input shapes: {first}, {second}"
+            )
+        return axes  # type: ignore[return-value]
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return None
 
 
 def _functional(layer: type[Layer], name: str) -> Any:
@@ -153,3 +206,8 @@ average, maximum, minimum = (
 def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
     """`Concatenate` as a function."""
     return Concatenate(axis=axis, **kwargs)(inputs)
+
+
+def dot(inputs: Any, axes: Any = -1, **kwargs: Any) -> Any:
+    """`Dot` as a function."""
+    return Dot(axes=axes, **kwargs)(inputs)

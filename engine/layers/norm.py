@@ -119,8 +119,8 @@ class LayerNormalization(Layer, category="normalization", keras="keras.layers:La
         self.axis = list(self.axis) if isinstance(self.axis, (tuple, list)) else int(self.axis)
 
     def build(self, input_shape: Any) -> None:
-        axes = self.axis if isinstance(self.axis, list) else [self.axis]
-        shape = tuple(input_shape[a] for a in axes)
+        self.axis = sorted(self.axis) if isinstance(self.axis, list) else [self.axis]
+        shape = tuple(input_shape[a] for a in self.axis)
         self.gamma = self.beta = None
         if self.scale:
             self.gamma = self._vector(
@@ -139,3 +139,109 @@ class LayerNormalization(Layer, category="normalization", keras="keras.layers:La
         axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
         y = ops.layer_normalization(x, self.gamma, self.beta, axis=axis, epsilon=self.epsilon)
         return ops.cast(y, self.compute_dtype)
+
+
+class GroupNormalization(Layer, category="normalization", keras="keras.layers:GroupNormalization", ports=Ports()):
+    """Brings groups of channels of each sample to mean 0 and deviation 1 (Wu and He 2018).
+
+    Unlike batch normalization it does not depend on the other samples of a batch.
+    """
+
+    groups: int = Param(32, ge=-1, doc="Number of groups; -1 makes each channel its own.")
+    axis: int = Param(-1, advanced=True, doc="Axis of the channels.")
+    epsilon: float = Param(1e-3, gt=0, advanced=True, doc="Keeps the division finite.")
+    center: bool = Param(True, doc="Move by learned numbers.")
+    scale: bool = Param(True, doc="Scale by learned numbers.")
+    beta_initializer: Initializer = Param("zeros", group=INITIALISATION, advanced=True, doc="Start of the shift.")
+    gamma_initializer: Initializer = Param("ones", group=INITIALISATION, advanced=True, doc="Start of the scale.")
+    beta_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large shift.")
+    gamma_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large scale.")
+    beta_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the shift.")
+    gamma_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the scale.")
+    supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        size = input_shape[self.axis]
+        if size is None:
+            raise ValueError(
+                f"Axis {self.axis} of input tensor should have a defined dimension but the layer received an input "
+                f"with shape {input_shape}."
+            )
+        if self.groups == -1:
+            self.groups = size
+        if size < self.groups:
+            raise ValueError(
+                f"Number of groups ({self.groups}) cannot be more than the number of channels ({size}). "
+                f"{self.name}: set groups to a divisor of {size}."
+            )
+        if size % self.groups:
+            raise ValueError(
+                f"Number of groups ({self.groups}) must be a multiple of the number of channels ({size}). "
+                f"{self.name}: set groups to a divisor of {size}."
+            )
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self._vector(
+                "gamma", size, self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint
+            )
+        if self.center:
+            self.beta = self._vector("beta", size, self.beta_initializer, self.beta_regularizer, self.beta_constraint)
+
+    def _vector(self, name: str, size: int, initializer: Any, regularizer: Any, constraint: Any) -> Any:
+        return self.add_weight(
+            (size,), initializer, regularizer=regularizer, constraint=constraint, autocast=False, name=name
+        )
+
+    def call(self, inputs: Any) -> Any:
+        axis = self.axis % len(inputs.shape)
+        inner = inputs.shape[axis] // self.groups
+        x = ops.cast(inputs, dtypes.result_type(inputs.dtype, "float32"))
+        x = ops.reshape(x, (-1, *ops.shape(x)[1:axis], self.groups, inner, *ops.shape(x)[axis + 1 :]))
+        reduced = [a for a in range(1, len(x.shape)) if a != axis]
+        mean, variance = ops.moments(x, axes=reduced, keepdims=True)
+        along = [1] * len(x.shape)
+        along[axis : axis + 2] = [self.groups, inner]
+        factor = ops.rsqrt(variance + self.epsilon)
+        if self.gamma is not None:
+            factor = factor * ops.cast(ops.reshape(self.gamma, along), x.dtype)
+        shift = -mean * factor
+        if self.beta is not None:
+            shift = shift + ops.cast(ops.reshape(self.beta, along), x.dtype)
+        return ops.cast(ops.reshape(x * factor + shift, ops.shape(inputs)), self.compute_dtype)
+
+
+class UnitNormalization(Layer, category="normalization", keras="keras.layers:UnitNormalization", ports=Ports()):
+    """Scales each sample to length 1 along an axis, so that only its direction counts."""
+
+    axis: Any = Param(-1, kind="Any", advanced=True, doc="Axis or axes along which the length is 1.")
+    built = True
+    supports_masking = True
+
+    def setup(self) -> None:
+        self.axis = list(self.axis) if isinstance(self.axis, (tuple, list)) else int(self.axis)
+
+    def call(self, inputs: Any) -> Any:
+        axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
+        return ops.normalize(inputs, axis=axis, order=2, epsilon=1e-12)
+
+
+class RMSNormalization(Layer, category="normalization", keras="keras.layers:RMSNormalization", ports=Ports()):
+    """Divides by the root of the mean square and scales: layer normalization without the mean.
+
+    Zhang and Sennrich 2019.
+    """
+
+    axis: Any = Param(-1, kind="Any", advanced=True, doc="Axis or axes over which each sample is normalized.")
+    epsilon: float = Param(1e-6, gt=0, advanced=True, doc="Keeps the division finite.")
+
+    def setup(self) -> None:
+        self.axis = list(self.axis) if isinstance(self.axis, (tuple, list)) else int(self.axis)
+
+    def build(self, input_shape: Any) -> None:
+        self.axis = sorted(self.axis) if isinstance(self.axis, list) else [self.axis]
+        self.scale = self.add_weight(tuple(input_shape[a] for a in self.axis), "ones", name="scale")
+
+    def call(self, inputs: Any) -> Any:
+        axis = tuple(self.axis)
+        return ops.rms_normalization(inputs, scale=self.scale, axis=axis, epsilon=self.epsilon)

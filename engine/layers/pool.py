@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from engine import ops
@@ -13,39 +14,96 @@ from engine.layers.conv import FORMAT_DOC, PADDING_DOC
 _LAYOUTS = ("channels_last", "channels_first")
 
 
-class _Pool2D(Layer):
-    """Windows over height and width."""
+class PoolParams:
+    """Declarations that poolings share, laid into each class by `declare`."""
 
+    pool_size: Dims = Param(ge=1, doc="Size of the window along each axis.")
+    strides: Dims = Param(None, ge=1, doc="Step of the window; empty: its own size.")
+    padding: str = Param("valid", choices=("valid", "same"), doc=PADDING_DOC)
+    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc=FORMAT_DOC)
+
+
+def declare(rank: int, pool_size: Any = None) -> dict[str, Any]:
+    """Copies of the shared declarations for a number of axes; `pool_size` is needed when it has no default."""
+    result: dict[str, Any] = {}
+    for name, kind in PoolParams.__annotations__.items():
+        info = dataclasses.replace(vars(PoolParams)[name], kind=str(kind))
+        if info.kind == "Dims":
+            info.rank = rank
+        result[name] = info
+    if pool_size is not None:
+        result["pool_size"].default = pool_size
+    return result
+
+
+class _Pool(Layer):
+    """Windows over space."""
+
+    RANK = 2
     built = True
 
     def setup(self) -> None:
         self.strides = self.pool_size if self.strides is None else self.strides
         self.data_format = config.standardize_data_format(self.data_format)
-        self.input_spec = InputSpec(ndim=4)
+        self.input_spec = InputSpec(ndim=self.RANK + 2)
 
 
-class MaxPooling2D(_Pool2D, category="pooling", keras="keras.layers:MaxPooling2D", ports=Ports(ranks=(4, 4))):
-    """The largest number of each window: keeps what is strongest and halves height and width by default."""
-
-    pool_size: Dims = Param((2, 2), rank=2, ge=1, doc="Height and width of the window.")
-    strides: Dims = Param(None, rank=2, ge=1, doc="Step of the window; empty: its own size.")
-    padding: str = Param("valid", choices=("valid", "same"), doc=PADDING_DOC)
-    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc=FORMAT_DOC)
-
+class _MaxPool(_Pool):
     def call(self, inputs: Any) -> Any:
         return ops.max_pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
 
 
-class AveragePooling2D(_Pool2D, category="pooling", keras="keras.layers:AveragePooling2D", ports=Ports(ranks=(4, 4))):
-    """The mean of each window: a smaller, smoother picture."""
-
-    pool_size: Dims = Param((2, 2), rank=2, ge=1, doc="Height and width of the window.")
-    strides: Dims = Param(None, rank=2, ge=1, doc="Step of the window; empty: its own size.")
-    padding: str = Param("valid", choices=("valid", "same"), doc=PADDING_DOC)
-    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc=FORMAT_DOC)
-
+class _AveragePool(_Pool):
     def call(self, inputs: Any) -> Any:
         return ops.average_pool(inputs, self.pool_size, self.strides, self.padding, self.data_format)
+
+
+class MaxPooling1D(_MaxPool, category="pooling", keras="keras.layers:MaxPooling1D", ports=Ports(ranks=(3, 3))):
+    """The largest number of each window along a sequence: keeps what is strongest in fewer steps."""
+
+    RANK = 1
+    vars().update(declare(1, (2,)))
+
+
+class MaxPooling2D(_MaxPool, category="pooling", keras="keras.layers:MaxPooling2D", ports=Ports(ranks=(4, 4))):
+    """The largest number of each window: keeps what is strongest and halves height and width by default."""
+
+    RANK = 2
+    vars().update(declare(2, (2, 2)))
+
+
+class MaxPooling3D(_MaxPool, category="pooling", keras="keras.layers:MaxPooling3D", ports=Ports(ranks=(5, 5))):
+    """The largest number of each window of a volume."""
+
+    RANK = 3
+    vars().update(declare(3, (2, 2, 2)))
+
+
+class AveragePooling1D(
+    _AveragePool, category="pooling", keras="keras.layers:AveragePooling1D", ports=Ports(ranks=(3, 3))
+):
+    """The mean of each window along a sequence: fewer, smoother steps."""
+
+    RANK = 1
+    vars().update(declare(1))
+
+
+class AveragePooling2D(
+    _AveragePool, category="pooling", keras="keras.layers:AveragePooling2D", ports=Ports(ranks=(4, 4))
+):
+    """The mean of each window: a smaller, smoother picture."""
+
+    RANK = 2
+    vars().update(declare(2))
+
+
+class AveragePooling3D(
+    _AveragePool, category="pooling", keras="keras.layers:AveragePooling3D", ports=Ports(ranks=(5, 5))
+):
+    """The mean of each window of a volume."""
+
+    RANK = 3
+    vars().update(declare(3))
 
 
 class _GlobalPool(Layer):
@@ -120,3 +178,29 @@ class GlobalMaxPooling1D(
 
     def call(self, inputs: Any) -> Any:
         return ops.max(inputs, axis=self._axes()[0], keepdims=self.keepdims)
+
+
+class GlobalAveragePooling3D(
+    _GlobalPool, category="pooling", keras="keras.layers:GlobalAveragePooling3D", ports=Ports(ranks=(5, 5))
+):
+    """The mean of each channel over a whole volume."""
+
+    RANK = 3
+    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc=FORMAT_DOC)
+    keepdims: bool = Param(False, doc="Keep the axes of space with length 1.")
+
+    def call(self, inputs: Any) -> Any:
+        return ops.mean(inputs, axis=self._axes(), keepdims=self.keepdims)
+
+
+class GlobalMaxPooling3D(
+    _GlobalPool, category="pooling", keras="keras.layers:GlobalMaxPooling3D", ports=Ports(ranks=(5, 5))
+):
+    """The largest number of each channel over a whole volume."""
+
+    RANK = 3
+    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc=FORMAT_DOC)
+    keepdims: bool = Param(False, doc="Keep the axes of space with length 1.")
+
+    def call(self, inputs: Any) -> Any:
+        return ops.max(inputs, axis=self._axes(), keepdims=self.keepdims)

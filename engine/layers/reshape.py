@@ -8,7 +8,7 @@ from typing import Any
 from engine import ops
 from engine.core import config, shapes
 from engine.core.errors import ShapeError
-from engine.core.params import Param, Shape
+from engine.core.params import Dims, Param, Shape
 from engine.layers.base import InputSpec, Layer, Ports
 
 KERAS = "keras.layers:"
@@ -87,51 +87,35 @@ class RepeatVector(_Reshaping, category="reshaping", keras=KERAS + "RepeatVector
         return ops.repeat(ops.expand_dims(inputs, 1), self.n, axis=1)
 
 
-def _borders(value: Any, owner: str, name: str) -> tuple[tuple[int, int], tuple[int, int]]:
-    """((top, bottom), (left, right)) from a number, a pair, or a pair of pairs."""
+def _borders(value: Any, rank: int, owner: str, name: str) -> tuple[tuple[int, int], ...]:
+    """(before, after) for each axis, from a number, one for each axis, or a pair for each axis."""
     if isinstance(value, int):
-        return (value, value), (value, value)
-    if len(value) == 2:
-        first, second = ((v, v) if isinstance(v, int) else tuple(v) for v in value)
-        if len(first) == 2 and len(second) == 2:
-            return first, second  # type: ignore[return-value]
+        return ((value, value),) * rank
+    if len(value) == rank:
+        pairs = tuple((v, v) if isinstance(v, int) else tuple(v) for v in value)
+        if all(len(pair) == 2 for pair in pairs):
+            return pairs  # type: ignore[return-value]
     raise ValueError(
-        f"{owner}: `{name}` is a whole number, 2 of them, or 2 pairs ((top, bottom), (left, right)). Got {value!r}."
+        f"{owner}: `{name}` is a whole number, {rank} of them, or {rank} pairs (before, after). Got {value!r}."
     )
 
 
-class ZeroPadding2D(_Reshaping, category="reshaping", keras=KERAS + "ZeroPadding2D", ports=Ports(ranks=(4, 4))):
-    """A border of zeros around each picture."""
+class _Bordered(_Reshaping):
+    """Works at the borders of every axis of space."""
 
-    padding: Any = Param((1, 1), kind="Any", doc="Rows and columns added on each side.")
-    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc="Place of the channels.")
+    RANK = 2
+    data_format = "channels_last"
 
-    def setup(self) -> None:
-        self.data_format = config.standardize_data_format(self.data_format)
-        self.padding = _borders(self.padding, "ZeroPadding2D", "padding")
-        self.input_spec = InputSpec(ndim=4)
+    def _first(self) -> int:
+        return 1 if self.data_format == "channels_last" else 2
 
-    def call(self, inputs: Any) -> Any:
+    def _pad(self, inputs: Any, borders: tuple[tuple[int, int], ...]) -> Any:
         none = (0, 0)
-        last = self.data_format == "channels_last"
-        return ops.pad(inputs, (none, *self.padding, none) if last else (none, none, *self.padding))
+        return ops.pad(inputs, (none, *borders, none) if self._first() == 1 else (none, none, *borders))
 
-
-class Cropping2D(_Reshaping, category="reshaping", keras=KERAS + "Cropping2D", ports=Ports(ranks=(4, 4))):
-    """Cuts a border off each picture."""
-
-    cropping: Any = Param((0, 0), kind="Any", doc="Rows and columns cut off on each side.")
-    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc="Place of the channels.")
-
-    def setup(self) -> None:
-        self.data_format = config.standardize_data_format(self.data_format)
-        self.cropping = _borders(self.cropping, "Cropping2D", "cropping")
-        self.input_spec = InputSpec(ndim=4)
-
-    def call(self, inputs: Any) -> Any:
-        start = 1 if self.data_format == "channels_last" else 2
-        key: list[Any] = [slice(None)] * 4
-        for axis, (before, after) in enumerate(self.cropping, start):
+    def _crop(self, inputs: Any, borders: tuple[tuple[int, int], ...]) -> Any:
+        key: list[Any] = [slice(None)] * (self.RANK + 2)
+        for axis, (before, after) in enumerate(borders, self._first()):
             size = inputs.shape[axis]
             if size is not None and before + after >= size:
                 raise ShapeError(
@@ -141,3 +125,128 @@ class Cropping2D(_Reshaping, category="reshaping", keras=KERAS + "Cropping2D", p
                 )
             key[axis] = slice(before, -after if after else None)
         return inputs[tuple(key)]
+
+
+def _pair(value: Any, owner: str, name: str) -> tuple[int, int]:
+    """(before, after) from a number or a pair."""
+    return _borders([value] if isinstance(value, int) else [tuple(value)], 1, owner, name)[0]
+
+
+class ZeroPadding1D(_Bordered, category="reshaping", keras=KERAS + "ZeroPadding1D", ports=Ports(ranks=(3, 3))):
+    """Zeros before and after each sequence."""
+
+    RANK = 1
+    padding: Any = Param(1, kind="Any", doc="Steps added on each side, or (before, after).")
+    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc="Place of the channels.")
+
+    def setup(self) -> None:
+        self.data_format = config.standardize_data_format(self.data_format)
+        self.padding = _pair(self.padding, "ZeroPadding1D", "padding")
+        self.input_spec = InputSpec(ndim=3)
+
+    def call(self, inputs: Any) -> Any:
+        return self._pad(inputs, (self.padding,))
+
+
+class ZeroPadding2D(_Bordered, category="reshaping", keras=KERAS + "ZeroPadding2D", ports=Ports(ranks=(4, 4))):
+    """A border of zeros around each picture."""
+
+    padding: Any = Param((1, 1), kind="Any", doc="Rows and columns added on each side.")
+    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc="Place of the channels.")
+
+    def setup(self) -> None:
+        self.data_format = config.standardize_data_format(self.data_format)
+        self.padding = _borders(self.padding, 2, "ZeroPadding2D", "padding")
+        self.input_spec = InputSpec(ndim=4)
+
+    def call(self, inputs: Any) -> Any:
+        return self._pad(inputs, self.padding)
+
+
+class ZeroPadding3D(_Bordered, category="reshaping", keras=KERAS + "ZeroPadding3D", ports=Ports(ranks=(5, 5))):
+    """A border of zeros around each volume."""
+
+    RANK = 3
+    padding: Any = Param(((1, 1), (1, 1), (1, 1)), kind="Any", doc="What is added before and after along each axis.")
+    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc="Place of the channels.")
+
+    def setup(self) -> None:
+        self.data_format = config.standardize_data_format(self.data_format)
+        self.padding = _borders(self.padding, 3, "ZeroPadding3D", "padding")
+        self.input_spec = InputSpec(ndim=5)
+
+    def call(self, inputs: Any) -> Any:
+        return self._pad(inputs, self.padding)
+
+
+class Cropping1D(_Bordered, category="reshaping", keras=KERAS + "Cropping1D", ports=Ports(ranks=(3, 3))):
+    """Cuts the ends off each sequence."""
+
+    RANK = 1
+    cropping: Any = Param((1, 1), kind="Any", doc="Steps cut off on each side, or (before, after).")
+
+    def setup(self) -> None:
+        self.cropping = _pair(self.cropping, "Cropping1D", "cropping")
+        self.input_spec = InputSpec(ndim=3)
+
+    def call(self, inputs: Any) -> Any:
+        return self._crop(inputs, (self.cropping,))
+
+
+class Cropping2D(_Bordered, category="reshaping", keras=KERAS + "Cropping2D", ports=Ports(ranks=(4, 4))):
+    """Cuts a border off each picture."""
+
+    cropping: Any = Param((0, 0), kind="Any", doc="Rows and columns cut off on each side.")
+    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc="Place of the channels.")
+
+    def setup(self) -> None:
+        self.data_format = config.standardize_data_format(self.data_format)
+        self.cropping = _borders(self.cropping, 2, "Cropping2D", "cropping")
+        self.input_spec = InputSpec(ndim=4)
+
+    def call(self, inputs: Any) -> Any:
+        return self._crop(inputs, self.cropping)
+
+
+class Cropping3D(_Bordered, category="reshaping", keras=KERAS + "Cropping3D", ports=Ports(ranks=(5, 5))):
+    """Cuts a border off each volume."""
+
+    RANK = 3
+    cropping: Any = Param(((1, 1), (1, 1), (1, 1)), kind="Any", doc="What is cut off before and after on each axis.")
+    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc="Place of the channels.")
+
+    def setup(self) -> None:
+        self.data_format = config.standardize_data_format(self.data_format)
+        self.cropping = _borders(self.cropping, 3, "Cropping3D", "cropping")
+        self.input_spec = InputSpec(ndim=5)
+
+    def call(self, inputs: Any) -> Any:
+        return self._crop(inputs, self.cropping)
+
+
+class UpSampling1D(_Reshaping, category="reshaping", keras=KERAS + "UpSampling1D", ports=Ports(ranks=(3, 3))):
+    """Repeats each time step."""
+
+    size: int = Param(2, ge=1, doc="How often.")
+
+    def setup(self) -> None:
+        self.input_spec = InputSpec(ndim=3)
+
+    def call(self, inputs: Any) -> Any:
+        return ops.repeat(inputs, self.size, axis=1)
+
+
+class UpSampling3D(_Reshaping, category="reshaping", keras=KERAS + "UpSampling3D", ports=Ports(ranks=(5, 5))):
+    """Repeats each point of a volume along depth, height and width."""
+
+    size: Dims = Param((2, 2, 2), rank=3, ge=1, doc="How often along each axis.")
+    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc="Place of the channels.")
+
+    def setup(self) -> None:
+        self.data_format = config.standardize_data_format(self.data_format)
+        self.input_spec = InputSpec(ndim=5)
+
+    def call(self, inputs: Any) -> Any:
+        for axis, count in enumerate(self.size, 1 if self.data_format == "channels_last" else 2):
+            inputs = ops.repeat(inputs, count, axis=axis)
+        return inputs

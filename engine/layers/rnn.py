@@ -8,6 +8,7 @@ from engine import ops
 from engine.core import naming
 from engine.core.errors import ShapeError
 from engine.core.params import Param
+from engine.core.rng import SeedGenerator
 from engine.core.tensor import Variable
 from engine.layers.base import InputSpec, Layer, Ports
 from engine.layers.rnn_cells import DEFAULT_ACTIVATIONS, Cell, GRUCell, LSTMCell, SimpleRNNCell, declare
@@ -150,18 +151,21 @@ class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=_SEQUENCE
         return {**Layer.get_config(self), "cell": serialize_object(self.cell)}
 
 
-class _Recurrent(RNN, drop=("cell", "zero_output_for_mask")):
+class _Recurrent(RNN, drop=("cell",)):
     """A recurrent layer with its own kind of cell and a fused op."""
 
     CELL: type[Cell] = SimpleRNNCell
-    zero_output_for_mask = False
 
     def setup(self) -> None:
-        names = [n for n in self.CELL.PARAMS if n in self.PARAMS]
-        self.cell = self.CELL(**{n: getattr(self, n) for n in names}, dtype=self.dtype_policy, name=None)
+        given = {n: getattr(self, n) for n in self.CELL.PARAMS if n in self.PARAMS}
+        self.cell = self.CELL(**self._for_cell(given), dtype=self.dtype_policy, name=None)
         self.cell.name = naming.to_snake_case(self.CELL.__name__)
         self.input_spec = InputSpec(ndim=3)
         self.states: Any = None
+
+    def _for_cell(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Arguments of the cell."""
+        return values
 
     def _uses_defaults(self) -> bool:
         gate = getattr(self, "recurrent_activation", DEFAULT_ACTIVATIONS[1])
@@ -172,8 +176,11 @@ class _Recurrent(RNN, drop=("cell", "zero_output_for_mask")):
             return super()._run_sequence(x, states, mask, training)
         if training and self.dropout:
             self.cell.reset_dropout_mask()
-            x = x * ops.expand_dims(self.cell.drop_inputs(ops.ones_like(x[:, 0]), training), 1)
+            (kept,) = self.cell.drop_inputs(ops.ones_like(x[:, 0]), training)
+            x = x * ops.expand_dims(kept, 1)
         outputs, *last = self._fused(x, states, mask)
+        if self.zero_output_for_mask and mask is not None:
+            outputs = ops.where(ops.expand_dims(mask, -1), outputs, ops.zeros_like(outputs))
         return outputs, outputs[:, -1], last
 
     def _fused(self, x: Any, states: list[Any], mask: Any) -> list[Any]:
@@ -195,6 +202,18 @@ class SimpleRNN(_Recurrent, category="recurrent", keras="keras.layers:SimpleRNN"
 
     vars().update(declare("recurrent_activation", "unit_forget_bias", layer=True))
     CELL = SimpleRNNCell
+
+    def set_declared(self, values: Any, params: Any = None) -> None:
+        # The cell's generator comes before the initializers, as in Keras; the cell takes it over.
+        vars(self)["_early"] = SeedGenerator(values.get("seed"))
+        super().set_declared(values, params)
+
+    def _for_cell(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "seed": vars(self).pop("_early")}
+
+    def setup(self) -> None:
+        super().setup()
+        self.cell.seed = self.seed
 
     def _fused(self, x: Any, states: list[Any], mask: Any) -> list[Any]:
         cell = self.cell

@@ -53,6 +53,7 @@ _ORDER = (
     "recurrent_constraint bias_constraint dropout recurrent_dropout seed"
 ).split()
 _LAYER = "return_sequences return_state go_backwards stateful unroll".split()
+_LAST = ("zero_output_for_mask",)
 
 
 def declare(*without: str, layer: bool = False, more: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -60,6 +61,7 @@ def declare(*without: str, layer: bool = False, more: tuple[str, ...] = ()) -> d
     import dataclasses
 
     names = [n for n in _ORDER if n not in without] + (_LAYER if layer else []) + list(more)
+    names += _LAST if layer else ()
     if not layer:
         names.remove("activity_regularizer")
     kinds = RecurrentParams.__annotations__
@@ -80,8 +82,9 @@ class Cell(Layer):
     def setup(self) -> None:
         self.state_size: Any = self.units
         self.output_size = self.units
-        self.seed_generator = SeedGenerator(self.seed)
-        self._dropped: dict[str, Any] = {}
+        if not hasattr(self, "seed_generator"):
+            self.seed_generator = SeedGenerator(self.seed)
+        self._dropped: dict[str, list[Any]] = {}
 
     def build(self, input_shape: Any) -> None:
         width = self.GATES * self.units
@@ -112,20 +115,30 @@ class Cell(Layer):
     def _bias_start(self) -> Any:
         return self.bias_initializer
 
-    def drop_inputs(self, x: Any, training: Any) -> Any:
-        """The input with this sequence's dropped places."""
+    def drop_inputs(self, x: Any, training: Any) -> list[Any]:
+        """The input with this sequence's dropped places: once, or for each gate when the state is dropped too."""
         return self._drop("input", x, self.dropout, training)
 
-    def drop_state(self, h: Any, training: Any) -> Any:
-        """The state with this sequence's dropped places."""
+    def drop_state(self, h: Any, training: Any) -> list[Any]:
+        """The state with this sequence's dropped places, for each gate."""
         return self._drop("state", h, self.recurrent_dropout, training)
 
-    def _drop(self, key: str, x: Any, rate: float, training: Any) -> Any:
+    def _drop(self, key: str, x: Any, rate: float, training: Any) -> list[Any]:
         if not training or rate == 0:
-            return x
+            return [x]
         if key not in self._dropped:
-            self._dropped[key] = random.dropout(ops.ones_like(x), rate, seed=self.seed_generator)
-        return x * self._dropped[key]
+            count = self.GATES if self.recurrent_dropout else 1
+            ones = ops.ones_like(x)
+            self._dropped[key] = [random.dropout(ones, rate, seed=self.seed_generator) for _ in range(count)]
+        return [x * mask for mask in self._dropped[key]]
+
+    @staticmethod
+    def _project(parts: list[Any], kernel: Any) -> Any:
+        """The product with the kernel; several parts each meet their own gate's columns."""
+        if len(parts) == 1:
+            return ops.matmul(parts[0], kernel)
+        columns = ops.split(kernel, len(parts), axis=1)
+        return ops.concatenate([ops.matmul(p, c) for p, c in zip(parts, columns, strict=True)], axis=-1)
 
     def reset_dropout_mask(self) -> None:
         """Draw new places for the next sequence."""
@@ -145,11 +158,17 @@ class SimpleRNNCell(Cell, category="recurrent", keras="keras.layers:SimpleRNNCel
 
     vars().update(declare("recurrent_activation", "unit_forget_bias"))
 
+    def set_declared(self, values: Any, params: Any = None) -> None:
+        # Keras makes this cell's generator before its initializers, and seeds are drawn in that order.
+        seed = values.get("seed")
+        self.seed_generator = seed if isinstance(seed, SeedGenerator) else SeedGenerator(seed)
+        super().set_declared({**values, "seed": None if seed is self.seed_generator else seed}, params)
+
     def call(self, sequence: Any, states: Any, training: Any = False) -> tuple[Any, list[Any]]:
         before = states[0] if isinstance(states, (list, tuple)) else states
-        h = ops.matmul(self.drop_inputs(sequence, training), self.kernel)
+        h = self._project(self.drop_inputs(sequence, training), self.kernel)
         h = h if self.bias is None else h + self.bias
-        output = self.activation(h + ops.matmul(self.drop_state(before, training), self.recurrent_kernel))
+        output = self.activation(h + self._project(self.drop_state(before, training), self.recurrent_kernel))
         return output, [output] if isinstance(states, (list, tuple)) else output
 
 
@@ -176,8 +195,8 @@ class LSTMCell(Cell, category="recurrent", keras="keras.layers:LSTMCell"):
 
     def call(self, inputs: Any, states: Any, training: Any = False) -> tuple[Any, list[Any]]:
         h, c = states
-        z = ops.matmul(self.drop_inputs(inputs, training), self.kernel)
-        z = z + ops.matmul(self.drop_state(h, training), self.recurrent_kernel)
+        z = self._project(self.drop_inputs(inputs, training), self.kernel)
+        z = z + self._project(self.drop_state(h, training), self.recurrent_kernel)
         i, f, g, o = ops.split(z if self.bias is None else z + self.bias, 4, axis=1)
         gate = self.recurrent_activation
         c = gate(f) * c + gate(i) * self.activation(g)
@@ -196,23 +215,23 @@ class GRUCell(Cell, category="recurrent", keras="keras.layers:GRUCell"):
 
     def call(self, inputs: Any, states: Any, training: Any = False) -> tuple[Any, Any]:
         before = states[0] if isinstance(states, (list, tuple)) else states
+        x = self._project(self.drop_inputs(inputs, training), self.kernel)
         h = self.drop_state(before, training)
-        x = ops.matmul(self.drop_inputs(inputs, training), self.kernel)
         if self.bias is not None:
             x = x + (self.bias[0] if self.reset_after else self.bias)
         xz, xr, xh = ops.split(x, 3, axis=-1)
         gate, n = self.recurrent_activation, self.units
         if self.reset_after:
-            inner = ops.matmul(h, self.recurrent_kernel)
+            inner = self._project(h, self.recurrent_kernel)
             inner = inner if self.bias is None else inner + self.bias[1]
             hz, hr, hh = ops.split(inner, 3, axis=-1)
             z, r = gate(xz + hz), gate(xr + hr)
             candidate = self.activation(xh + r * hh)
         else:
-            inner = ops.matmul(h, self.recurrent_kernel[:, : 2 * n])
+            inner = self._project(h[:2], self.recurrent_kernel[:, : 2 * n])
             hz, hr = ops.split(inner, 2, axis=-1)
             z, r = gate(xz + hz), gate(xr + hr)
-            candidate = self.activation(xh + ops.matmul(r * h, self.recurrent_kernel[:, 2 * n :]))
+            candidate = self.activation(xh + ops.matmul(r * h[-1], self.recurrent_kernel[:, 2 * n :]))
         output = z * before + (1.0 - z) * candidate
         return output, [output] if isinstance(states, (list, tuple)) else output
 

@@ -10,7 +10,7 @@ from engine.core.registry import (
     get_registered_object,
     register_keras_serializable,
 )
-from engine.saving.archive import Archive, read_archive, write_archive
+from engine.saving.archive import Archive, read_archive, replacing, write_archive
 from engine.saving.config import deserialize_keras_object, serialize_keras_object
 from engine.saving.model_file import (
     load_model,
@@ -43,6 +43,7 @@ __all__ = [
     "model_from_json",
     "read_archive",
     "register_keras_serializable",
+    "replacing",
     "save_model",
     "save_weights",
     "serialize_keras_object",

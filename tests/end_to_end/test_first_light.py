@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
@@ -18,11 +20,14 @@ from PySide6.QtWidgets import QComboBox, QPushButton
 from designer.app.settings import Settings
 from designer.app.window import MainWindow
 from designer.canvas.view import CanvasView
-from designer.core.project import read
+from designer.core.commands import SetTraining
+from designer.core.project import read, record_of
+from designer.core.settings import Choice
 from designer.look import theme
 from designer.panels.palette import MIME
 from engine import saving
 
+ROOT = Path(__file__).parents[2]
 LEFT = Qt.MouseButton.LeftButton
 SCRIPT = """
 import sys, numpy as np, keras
@@ -46,8 +51,7 @@ def window(qtbot: Any, qapp: Any) -> Iterator[MainWindow]:
     qtbot.addWidget(made)
     yield made
     if made.is_editing:
-        made.editor.workspace.history.mark_clean()
-        made._saved_runs = len(made.editor.project.runs)
+        made.editor.mark_saved()
     made.close()
 
 
@@ -121,10 +125,10 @@ def test_first_light(qtbot: Any, window: MainWindow, tmp_path: Path) -> None:
         count = len(workspace.errors)
         first = workspace.errors[0].repairs[0].title
         window.show_panel("problems")
-        button = next(b for b in editor.problems.findChildren(QPushButton, "repair") if b.text() == first)
-        qtbot.mouseClick(button, LEFT)
+        qtbot.mouseClick(editor.problems.rows[0].findChild(QPushButton, "repair"), LEFT)
         assert workspace.preview is not None
-        qtbot.mouseClick(editor.problems.apply_button, LEFT)
+        assert workspace.preview.repair.title == first
+        qtbot.mouseClick(editor.problems.findChild(QPushButton, "applyRepair"), LEFT)
         qtbot.waitUntil(lambda n=count, f=first: not workspace.errors or workspace.errors[0].repairs[0].title != f)
     repaired = document.state()
     steps = 0
@@ -140,11 +144,6 @@ def test_first_light(qtbot: Any, window: MainWindow, tmp_path: Path) -> None:
     assert {n.type for n in document.nodes.values()} >= {"Flatten", "Dense"}
 
     # Train, with curves.
-    import msgspec
-
-    from designer.core.commands import SetTraining
-    from designer.core.settings import Choice
-
     faster = msgspec.structs.replace(
         document.training, epochs=25, seed=3, optimizer=Choice("Adam", {"learning_rate": 0.003})
     )
@@ -157,11 +156,17 @@ def test_first_light(qtbot: Any, window: MainWindow, tmp_path: Path) -> None:
     assert editor.curves.points("accuracy") == 25
     assert ended.args[0].test["accuracy"] >= 0.97
 
-    # Save, close, reopen.
+    # Save; open it in a process of its own, as after a restart; reopen here.
     path = tmp_path / "digits.keras"
     assert window.save_to(str(path))
     assert not window.is_dirty
     saved = document.state()
+    there = tmp_path / "there.py"
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.end_to_end.driver", "export", f"{path}={there}"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=ROOT, text=True, check=True, capture_output=True,
+    )  # fmt: skip
+    assert json.loads(told.stdout)["state"] == msgspec.json.encode(record_of(document)).decode()
     assert window.open(str(path))
     assert window.editor.workspace.document.state() == saved
     assert window.editor.project.weights is not None
@@ -169,6 +174,7 @@ def test_first_light(qtbot: Any, window: MainWindow, tmp_path: Path) -> None:
     # Export; run it in a fresh process under Keras with the project's weights.
     exported = tmp_path / "digits.py"
     window.export_to(str(exported), window.editor.code._code.text or _code(window))
+    assert exported.read_text() == there.read_text(), "a fresh start writes the same code"
     Path(f"{path}.weights.h5").write_bytes(read(path).weights or b"")
     command = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(path), str(exported), str(tmp_path / "answer.npz")]
     subprocess.run(command, check=True, env={**os.environ, "KERAS_BACKEND": "jax"}, stdout=subprocess.DEVNULL)

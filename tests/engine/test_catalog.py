@@ -18,6 +18,7 @@ from engine import catalog
 from engine.catalog import Component, Preview, Spec, component, describe, preview
 from engine.core import registry
 from engine.core.errors import ParamError, ShapeError
+from tests.engine.layers import derive
 
 ALL = describe()
 LAYERS = [found for found in ALL if found.kind == "layer"]
@@ -110,45 +111,17 @@ def test_facts_about_layers() -> None:
         component("layer", "Nothing")
 
 
-# What layers need beyond their defaults, and an input that fits.
-SETTINGS: dict[str, tuple[dict[str, Any], tuple[int, ...], str]] = {
-    "Dense": ({"units": 3}, (4,), "float32"),
-    "Activation": ({"activation": "relu"}, (4,), "float32"),
-    "Embedding": ({"input_dim": 9, "output_dim": 4}, (5,), "int32"),
-    "Reshape": ({"target_shape": [2, 2]}, (4,), "float32"),
-    "Rescaling": ({"scale": 0.5}, (4,), "float32"),
-    "Conv2D": ({"filters": 2, "kernel_size": 3}, (6, 6, 1), "float32"),
-    "DepthwiseConv2D": ({"kernel_size": 3}, (6, 6, 2), "float32"),
-    "MaxPooling2D": ({}, (6, 6, 2), "float32"),
-    "AveragePooling2D": ({}, (6, 6, 2), "float32"),
-    "GlobalAveragePooling2D": ({}, (6, 6, 2), "float32"),
-    "SimpleRNN": ({"units": 3}, (5, 2), "float32"),
-    "LSTM": ({"units": 3}, (5, 2), "float32"),
-    "GRU": ({"units": 3}, (5, 2), "float32"),
-    "MultiHeadAttention": ({"num_heads": 2, "key_dim": 3}, (5, 4), "float32"),
-    "Dropout": ({"rate": 0.5}, (4,), "float32"),
-    "GaussianNoise": ({"stddev": 0.5}, (4,), "float32"),
-    "EinsumDense": ({"equation": "ab,bc->ac", "output_shape": [3]}, (4,), "float32"),
-    "Masking": ({}, (5, 2), "float32"),
-    "Permute": ({"dims": [2, 1]}, (3, 4), "float32"),
-    "RepeatVector": ({"n": 3}, (4,), "float32"),
-    "ZeroPadding2D": ({}, (6, 6, 2), "float32"),
-    "Cropping2D": ({"cropping": 1}, (6, 6, 2), "float32"),
-    "GlobalMaxPooling2D": ({}, (6, 6, 2), "float32"),
-    "GlobalAveragePooling1D": ({}, (6, 2), "float32"),
-    "GlobalMaxPooling1D": ({}, (6, 2), "float32"),
-}
-
-
 def preview_of(name: str) -> tuple[Preview, Any, list[np.ndarray[Any, Any]]]:
-    config, shape, dtype = SETTINGS.get(name, ({}, (4,), "float32"))
-    count = component("layer", name).ports.inputs[0]
-    found = preview(name, config, [Spec((None, *shape), dtype)] * count)
-    layer = registry.lookup("layer", name).from_config(dict(config))
-    return found, layer, [np.ones((2, *shape), dtype)] * count
+    use = derive.uses(name)[0]
+    dtype = "int32" if use.whole else "float32"
+    found = preview(name, use.config, [Spec((None, *shape[1:]), dtype) for shape in use.shapes])
+    layer = registry.lookup("layer", name).from_config(dict(use.config))
+    return found, layer, [np.ones((2, *shape[1:]), dtype) for shape in use.shapes]
 
 
-NAMES = [found.name for found in LAYERS if found.ports is not None and found.ports.inputs[0] > 0]
+NAMES = [
+    found.name for found in LAYERS if found.ports is not None and found.ports.inputs[0] > 0 and derive.uses(found.name)
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -43,6 +43,7 @@ class Normalization(Layer, category="preprocessing", keras="keras.layers:Normali
     mean: Any = Param(None, kind="Any", advanced=True, doc="Given mean.")
     variance: Any = Param(None, kind="Any", advanced=True, doc="Given variance.")
     invert: bool = Param(False, doc="Undo the scaling instead.")
+    supports_masking = True
 
     def __init__(
         self, axis: Any = -1, mean: Any = None, variance: Any = None, invert: bool = False, **kwargs: Any

@@ -146,3 +146,15 @@ def test_advice_for_softmax_twice_unscaled_and_missing_data() -> None:
     assert told["unscaled"] == "warning"
     SetData(DataSettings()).do(document)
     assert any(p.key == "no-data" for p in problems(line(("Input", "x", {"shape": [4]}), source=None)))
+
+
+def test_many_loose_layers_are_told_one_by_one() -> None:
+    """Looking for wires tries one layer at a time; trying whole networks inside each other would never end."""
+    document = blank()
+    add(document, "Input", "digits")
+    for number in range(40):
+        add(document, "Dense", f"dense_{number}", units=4)
+    found = validate(document, Analysis(document))
+    loose = [problem for problem in found if problem.sentence == "is not connected: nothing feeds it."]
+    assert len(loose) == 40
+    assert [repair.title for repair in loose[3].repairs] == ["Connect digits to dense_3"]

@@ -151,3 +151,28 @@ def test_a_billion_units_cost_nothing_to_open(tmp_path: Path) -> None:
     analysis = Analysis(document)
     assert analysis.parameters > 10**11
     assert analysis.info(document.node_named("digit").id).output.shape == (None, 10**9)  # type: ignore[union-attr]
+
+
+BOUNDED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))
+from designer.core.analysis import Analysis
+from designer.core.problems import validate
+from designer.core.project import read
+document = read(sys.argv[1]).document
+analysis = Analysis(document)
+print(analysis.parameters, len(validate(document, analysis)))
+"""
+
+
+def test_a_file_with_a_billion_units_opens_within_bounds(tmp_path: Path) -> None:
+    node = {"id": "n1", "type": "Input", "name": "a", "params": {"shape": [1000]}}
+    huge = {"id": "n2", "type": "Dense", "name": "b", "params": {"units": 10**9}}
+    record = {"version": 1, "name": "x", "nodes": [node, huge], "edges": [{"source": "n1", "target": "n2"}]}
+    path = tmp_path / "huge.keras"
+    path.write_bytes(rewritten(MEMBER, json.dumps(record).encode()))
+    command = [sys.executable, "-W", "ignore", "-c", BOUNDED, str(path)]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout.split()[0]) == 1001 * 10**9
