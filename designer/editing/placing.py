@@ -7,30 +7,29 @@ from typing import Any
 
 from designer.core.catalog import component
 from designer.core.document import Document, Node, NodeId
-from engine.catalog import Spec
+from engine.catalog import ParamInfo, Spec
 
 GRID = 8
 COLUMN, ROW = 200, 120
 WIDTH, HEIGHT = 148, 80
 
-# What a layer starts with where its declaration has no default, or a default that few want.
-_START: dict[str, dict[str, Any]] = {
-    "Dense": {"units": 32, "activation": "relu"},
-    "Activation": {"activation": "relu"},
-    "AveragePooling2D": {"pool_size": [2, 2]},
-    "Conv2D": {"filters": 16, "kernel_size": [3, 3], "padding": "same", "activation": "relu"},
-    "DepthwiseConv2D": {"kernel_size": [3, 3], "padding": "same"},
-    "Embedding": {"input_dim": 1000, "output_dim": 32},
-    "GRU": {"units": 32},
-    "LSTM": {"units": 32},
-    "SimpleRNN": {"units": 32},
-    "MultiHeadAttention": {"num_heads": 4, "key_dim": 16},
-    "Dropout": {"rate": 0.3},
-    "GaussianNoise": {"stddev": 0.1},
-    "RepeatVector": {"n": 4},
-    "Rescaling": {"scale": 0.0625},
-    "Masking": {},
+_BY_SETTING: dict[str, Any] = {
+    "activation": "relu",
+    "axes": -1,
+    "filters": 16,
+    "input_dim": 1000,
+    "kernel_size": 3,
+    "key_dim": 16,
+    "n": 4,
+    "num_heads": 4,
+    "output_dim": 32,
+    "pool_size": 2,
+    "rate": 0.3,
+    "scale": 0.0625,
+    "stddev": 0.1,
+    "units": 32,
 }
+"""What a setting without a default starts with, whatever the layer; sizes hold for every axis."""
 
 
 def starting_params(layer_type: str, spec: Spec | None = None) -> dict[str, Any]:
@@ -45,11 +44,22 @@ def starting_params(layer_type: str, spec: Spec | None = None) -> dict[str, Any]
         equation = f"a{letters},{letters[-1]}z->a{letters[:-1]}z"
         return {"equation": equation, "output_shape": [*axes[:-1], 32] if axes else [32]}
     known = component(layer_type)
-    started = dict(_START.get(layer_type, {}))
-    for param in known.params if known is not None else ():
-        if param.required and param.name not in started and param.type == "int":
-            started[param.name] = max(int(param.minimum or 1), 1)
+    params = {p.name: p for p in known.params} if known is not None else {}
+    needed = [p for p in params.values() if p.required and (p.name in _BY_SETTING or p.type == "int")]
+    started = {p.name: _start(p) for p in needed}
+    if known is not None and known.category == "convolution":
+        started["padding"] = "same"
+    if "filters" in started or layer_type == "Dense":
+        started["activation"] = "relu"
+    if layer_type == "GroupNormalization" and axes:
+        started["groups"] = max(n for n in range(1, 33) if axes[-1] % n == 0)
     return started
+
+
+def _start(param: ParamInfo) -> Any:
+    """What a setting begins with that has no default."""
+    value = _BY_SETTING.get(param.name, max(int(param.minimum or 1), 1))
+    return [value] * param.rank if param.rank else value
 
 
 def _other_shape(axes: list[int]) -> list[int]:
