@@ -117,8 +117,7 @@ def _check(interpolation: str, fill_mode: str, both: bool, size: Any) -> None:
         )
     if fill_mode != "constant":
         raise ValueError(
-            "Invalid value for argument `fill_mode`. Only `'constant'` is supported. "
-            f"Received: fill_mode={fill_mode}"
+            f"Invalid value for argument `fill_mode`. Only `'constant'` is supported. Received: fill_mode={fill_mode}"
         )
     if both:
         raise ValueError("Only one of `pad_to_aspect_ratio` & `crop_to_aspect_ratio` can be `True`.")
