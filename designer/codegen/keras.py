@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from designer.codegen.source import Code, call, identifier, literal, wrapped
-from designer.core.building import is_line, is_merging, sources_of, takes_several, used_layers
+from designer.core.building import is_line, sources_of, takes_list, takes_several, used_layers
 from designer.core.document import Document, Node, NodeId
 from designer.core.settings import Choice
 from designer.data.prepare import code as data_code
@@ -176,7 +176,7 @@ def _arguments(node: Node, values: Sequence[str]) -> str:
     if not takes_several(node.type):
         return values[0] if values else ""
     joined = ", ".join(values)
-    return f"[{joined}]" if is_merging(node.type) else joined
+    return f"[{joined}]" if takes_list(node.type) else joined
 
 
 def _variables(order: Sequence[Node], sources: Mapping[NodeId, Sequence[NodeId]]) -> dict[NodeId, str]:

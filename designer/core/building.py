@@ -17,9 +17,10 @@ def takes_several(layer_type: str) -> bool:
     return ports is not None and ports.inputs[1] != 1 and layer_type != "Input"
 
 
-def is_merging(layer_type: str) -> bool:
+def takes_list(layer_type: str) -> bool:
     """Whether a layer takes its inputs as one list (Add) rather than one by one (attention)."""
-    return catalog.component("layer", layer_type).category == "merging"
+    ports = catalog.component("layer", layer_type).ports
+    return ports is not None and bool(ports.as_list)
 
 
 def sources_of(document: Document, node: NodeId) -> list[NodeId]:
@@ -113,7 +114,7 @@ def _functional(document: Document, order: list[Node], analysis: Analysis, name:
         inputs = [values[s] for s in sources]
         layer = _make(node, analysis)
         if takes_several(node.type):
-            values[node.id] = layer(inputs) if is_merging(node.type) else layer(*inputs)
+            values[node.id] = layer(inputs) if takes_list(node.type) else layer(*inputs)
         else:
             values[node.id] = layer(inputs[0])
     starts = [values[n.id] for n in order if n.type == "Input"]

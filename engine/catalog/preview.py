@@ -149,7 +149,7 @@ def _made(cls: Any, config: dict[str, Any]) -> Any:
 
 def _traced(layer: Any, inputs: tuple[Spec, ...]) -> Graph:
     """The layer's computation as a graph of ops; the layer is built on the way."""
-    merges = getattr(type(layer), "CATEGORY", "") == "merging"
+    merges = type(layer).PORTS.as_list
 
     def call(*values: Any) -> Any:
         return layer(list(values)) if merges else layer(*values)

@@ -15,6 +15,7 @@ from engine.layers.conv import (
     SeparableConv2D,
 )
 from engine.layers.core import Dense, Embedding, Identity, Input, InputLayer, Masking
+from engine.layers.dot_attention import AdditiveAttention, Attention
 from engine.layers.einsum_dense import EinsumDense
 from engine.layers.merge import (
     Add,
@@ -75,6 +76,7 @@ from engine.layers.reshape import (
     RepeatVector,
     Reshape,
     UpSampling1D,
+    UpSampling2D,
     UpSampling3D,
     ZeroPadding1D,
     ZeroPadding2D,

@@ -10,7 +10,7 @@ from engine.core.params import Param
 from engine.layers.base import Layer, Ports
 
 KERAS = "keras.layers:"
-_SEVERAL = Ports((2, None))
+_SEVERAL = Ports((2, None), as_list=True)
 
 
 class _Merge(Layer):
@@ -49,7 +49,7 @@ class Add(_Merge, category="merging", keras=KERAS + "Add", ports=_SEVERAL):
         return result
 
 
-class Subtract(_Merge, category="merging", keras=KERAS + "Subtract", ports=Ports((2, 2))):
+class Subtract(_Merge, category="merging", keras=KERAS + "Subtract", ports=Ports((2, 2), as_list=True)):
     """The first input minus the second."""
 
     def _merge(self, inputs: list[Any]) -> Any:
@@ -98,7 +98,9 @@ class Minimum(_Merge, category="merging", keras=KERAS + "Minimum", ports=_SEVERA
         return result
 
 
-class Concatenate(Layer, category="merging", keras=KERAS + "Concatenate", ports=Ports((2, None), dtypes="any")):
+class Concatenate(
+    Layer, category="merging", keras=KERAS + "Concatenate", ports=Ports((2, None), dtypes="any", as_list=True)
+):
     """Lays its inputs side by side along one axis; all other axes have to agree."""
 
     axis: int = Param(-1, doc="Axis along which the inputs are joined.")
@@ -132,7 +134,7 @@ class Concatenate(Layer, category="merging", keras=KERAS + "Concatenate", ports=
         return ops.any(ops.concatenate(parts, axis=self.axis), axis=-1, keepdims=False)
 
 
-class Dot(Layer, category="merging", keras=KERAS + "Dot", ports=Ports((2, 2), 1, (2, None))):
+class Dot(Layer, category="merging", keras=KERAS + "Dot", ports=Ports((2, 2), 1, (2, None), as_list=True)):
     """Products of two inputs, summed along one axis of each: how alike they are.
 
     (batch, n) and (batch, n) with axes 1 give (batch, 1); (batch, a, n) and (batch, b, n) with axes 2 give

@@ -10,6 +10,7 @@ from engine.core import config, shapes
 from engine.core.errors import ShapeError
 from engine.core.params import Dims, Param, Shape
 from engine.layers.base import InputSpec, Layer, Ports
+from engine.ops.image import KERNELS, resize
 
 KERAS = "keras.layers:"
 _LAYOUTS = ("channels_last", "channels_first")
@@ -234,6 +235,27 @@ class UpSampling1D(_Reshaping, category="reshaping", keras=KERAS + "UpSampling1D
 
     def call(self, inputs: Any) -> Any:
         return ops.repeat(inputs, self.size, axis=1)
+
+
+class UpSampling2D(_Reshaping, category="reshaping", keras=KERAS + "UpSampling2D", ports=Ports(ranks=(4, 4))):
+    """Makes pictures larger, by repeating each point or by passing smoothly from one to the next."""
+
+    size: Dims = Param((2, 2), rank=2, ge=1, doc="How often along height and width.")
+    data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc="Place of the channels.")
+    interpolation: str = Param("nearest", choices=("nearest", *KERNELS), doc="How new points are made.")
+
+    def setup(self) -> None:
+        self.data_format = config.standardize_data_format(self.data_format)
+        self.input_spec = InputSpec(ndim=4)
+
+    def call(self, inputs: Any) -> Any:
+        start = 1 if self.data_format == "channels_last" else 2
+        if self.interpolation == "nearest":
+            for axis, count in enumerate(self.size, start):
+                inputs = ops.repeat(inputs, count, axis=axis)
+            return inputs
+        size = tuple(inputs.shape[start + i] * count for i, count in enumerate(self.size))
+        return resize(inputs, size, self.interpolation, data_format=self.data_format)
 
 
 class UpSampling3D(_Reshaping, category="reshaping", keras=KERAS + "UpSampling3D", ports=Ports(ranks=(5, 5))):

@@ -17,12 +17,14 @@ class Ports:
         outputs: number of outputs.
         ranks: fewest and most axes of an input, the batch counted, or None.
         dtypes: "float", "int" or "any".
+        as_list: whether the layer is called on one list of its inputs instead of on one argument for each.
     """
 
     inputs: tuple[int, int | None] = (1, 1)
     outputs: int = 1
     ranks: tuple[int, int | None] | None = None
     dtypes: str = "float"
+    as_list: bool = False
 
 
 class InputSpec:

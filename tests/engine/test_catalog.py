@@ -127,7 +127,7 @@ NAMES = [
 @pytest.mark.parametrize("name", NAMES)
 def test_preview_tells_what_the_layer_turns_out_to_be(name: str) -> None:
     found, layer, values = preview_of(name)
-    output = layer(values) if component("layer", name).category == "merging" else layer(*values)
+    output = layer(values) if component("layer", name).ports.as_list else layer(*values)
     outputs = output if isinstance(output, (list, tuple)) else [output]
     assert [(None, *tuple(o.shape)[1:]) for o in outputs] == [o.shape for o in found.outputs]
     assert [o.dtype for o in outputs] == [o.dtype for o in found.outputs]

@@ -32,6 +32,18 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
     "Softmax": [({}, [(5, 4)]), ({"axis": 1}, [(2, 6, 4)]), ({"axis": [1, 2]}, [(2, 6, 4)])],
     "Concatenate": [({}, [(5, 4), (5, 3)]), ({"axis": 1}, [(2, 6, 4), (2, 3, 4)])],
     "RNN": [],
+    "Attention": [
+        ({}, [(2, 6, 4), (2, 5, 4)]),
+        ({"use_scale": True}, [(2, 6, 4), (2, 5, 4), (2, 5, 4)]),
+        ({"score_mode": "concat"}, [(2, 6, 4), (2, 5, 4)]),
+        ({"score_mode": "concat", "use_scale": True}, [(2, 6, 4), (2, 5, 4)]),
+        ({"dropout": 0.4, "seed": 3}, [(2, 6, 4), (2, 5, 4)]),
+    ],  # fmt: skip
+    "AdditiveAttention": [
+        ({}, [(2, 6, 4), (2, 5, 4)]),
+        ({"use_scale": False}, [(2, 6, 4), (2, 5, 4), (2, 5, 4)]),
+        ({"dropout": 0.4}, [(2, 6, 4), (2, 5, 4)]),
+    ],  # fmt: skip
     "Dot": [
         ({"axes": 1}, [(5, 4), (5, 4)]),
         ({"axes": -1, "normalize": True}, [(5, 4), (5, 4)]),
