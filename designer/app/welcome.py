@@ -220,8 +220,10 @@ class _Card(QFrame):
         painter.setPen(QPen(color("wire"), 1.5))
         for edge in self._document.edges:
             start, end = at[edge.source], at[edge.target]
-            if start.y() == end.y() and end.x() - start.x() > 1.5 * step:
-                painter.drawPath(_skip(start + QPointF(side / 2, 0), end + QPointF(side / 2, 0), side * 0.8))
+            between = [p for p in at.values() if p.y() == start.y() == end.y() and start.x() < p.x() < end.x()]
+            if between:
+                room = start.y() - area.top() + 8
+                painter.drawPath(_skip(start + QPointF(side / 2, 0), end + QPointF(side / 2, 0), min(side * 0.8, room)))
             else:
                 painter.drawPath(wire_path(start + QPointF(side, side / 2), end + QPointF(0, side / 2)))
         for i, node in nodes.items():
