@@ -95,6 +95,8 @@ class Docks(QObject):
         self.remember()
         for dock in self.all:
             self._window.removeDockWidget(dock)
+            # A dock that waits for its end still counts in the window's layout, which would grow by it.
+            dock.setParent(None)
             dock.deleteLater()
         self.deleteLater()
 

@@ -33,7 +33,7 @@ class TopBar(QObject):
         self.field.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.field.clicked.connect(lambda: open_palette())
         corner = QWidget()
-        corner.setLayout(row(self.field, KeyCap(keys), gap=2, margins=(0, 2, 12, 2)))
+        corner.setLayout(row(self.field, KeyCap(keys), gap=2, margins=(0, 0, 12, 0)))
         bar.setCornerWidget(corner, Qt.Corner.TopRightCorner)
         self._corner = corner
         bar.installEventFilter(self)

@@ -73,6 +73,8 @@ class CanvasView(Edits):
         self._breadcrumb.move(14, 16)
         self._buttons = CanvasButtons(self)
         self.minimap = Minimap(self)
+        self.moved.connect(self._stay)
+        workspace.changed.connect(self._stay)
         workspace.changed.connect(self._follow)
         workspace.focus_requested.connect(self.show_node)
         workspace.place_requested.connect(self.place_near_selection)
@@ -83,9 +85,14 @@ class CanvasView(Edits):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_furniture()
+        # Docks take their places over several turns of the event loop: fitted anew until the person moves the view.
         if self._fit_pending and self.canvas.nodes and self.width() > 160:
-            self._fit_pending = False
             self.fit()
+            self._fit_pending = True
+
+    def _stay(self, _: object = None) -> None:
+        """The person looks where they want to: no fit of itself any more."""
+        self._fit_pending = False
 
     def _place_furniture(self) -> None:
         self._empty.setGeometry(self.rect())

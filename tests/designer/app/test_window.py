@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QPushButton
 
 from designer.app import actions
 from designer.app.command_palette import CommandPalette
+from designer.app.welcome import examples
 from designer.app.window import MainWindow
 from designer.core.project import Project, write
 from designer.look import theme
@@ -171,3 +172,25 @@ def test_what_cannot_be_done_says_why(window: MainWindow, qtbot: Any) -> None:
     assert entry.blocked == "Open a network first"
     qtbot.keyClick(found.field, Qt.Key.Key_Return)
     assert found.isVisible()
+
+
+def outside(window: MainWindow) -> int:
+    """How many layers the canvas does not show whole."""
+    canvas = window.editor.canvas
+    shown = canvas.mapToScene(canvas.viewport().rect()).boundingRect()
+    return sum(not shown.contains(item.frame()) for item in canvas.canvas.nodes.values())
+
+
+def test_a_project_after_another_is_seen_whole_and_leaves_the_window_as_it_is(window: MainWindow, qtbot: Any) -> None:
+    for example in examples()[2:4]:
+        window.open_example(str(example))
+        qtbot.waitUntil(lambda: window.docks.inspector.isVisible() and outside(window) == 0)
+        edge = window.docks.inspector.geometry().right()
+        assert (window.width(), edge) == (1440, 1439)
+
+
+def test_the_view_stays_where_the_person_has_put_it(opened: MainWindow, qtbot: Any) -> None:
+    qtbot.waitUntil(lambda: outside(opened) == 0)
+    opened.editor.canvas.zoom_to(2.0)
+    resized(opened, qtbot, 1400, 880)
+    assert opened.editor.canvas.zoom == 2.0
