@@ -12,6 +12,7 @@ KINDS = (
     "loss",
     "metric",
     "optimizer",
+    "optimizer map",
     "schedule",
     "callback",
     "initializer",

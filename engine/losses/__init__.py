@@ -12,6 +12,7 @@ from engine.losses.classification import (
     BinaryFocalCrossentropy,
     CategoricalCrossentropy,
     CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
     CategoricalHinge,
     Dice,
     Hinge,
@@ -22,6 +23,7 @@ from engine.losses.classification import (
     binary_focal_crossentropy,
     categorical_crossentropy,
     categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
     categorical_hinge,
     dice,
     hinge,
@@ -50,9 +52,11 @@ from engine.losses.regression import (
     mean_squared_logarithmic_error,
     poisson,
 )
+from engine.losses.similarity import Circle, circle
 from engine.losses.wrapper import DeclaredLoss, LossFunctionWrapper
 
-FUNCTIONS = {cls.fn.__name__: cls.fn for cls in registry.all_of("loss").values() if issubclass(cls, DeclaredLoss)}
+_DECLARED = [cls for cls in registry.all_of("loss").values() if issubclass(cls, DeclaredLoss)]
+FUNCTIONS = {cls.fn.__name__: cls.fn for cls in _DECLARED}
 """Loss functions by name."""
 
 _ALIASES = {
@@ -99,10 +103,15 @@ def is_builtin(function: Any) -> bool:
     return isinstance(function, DeclaredLoss) or any(function is known for known in FUNCTIONS.values())
 
 
+def same_shapes(function: Any) -> bool:
+    """Whether one of the engine's loss functions takes targets of the shape of the predictions."""
+    return not any(cls.fn is function and not cls.same_shape for cls in _DECLARED)
+
+
 def compares_same_shapes(loss: Any) -> bool:
     """Whether targets must have the shape of the predictions for this loss."""
     if isinstance(loss, LossFunctionWrapper):
-        return is_builtin(loss.fn) and loss.fn is not sparse_categorical_crossentropy
+        return is_builtin(loss.fn) and same_shapes(loss.fn)
     return isinstance(loss, DeclaredLoss) and loss.same_shape
 
 
@@ -115,7 +124,9 @@ __all__ = [
     "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
+    "Circle",
     "CosineSimilarity",
     "Dice",
     "Hinge",
@@ -136,7 +147,9 @@ __all__ = [
     "binary_focal_crossentropy",
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
     "categorical_hinge",
+    "circle",
     "cosine_similarity",
     "deserialize",
     "dice",

@@ -296,3 +296,22 @@ class Tversky(DeclaredLoss, keras="keras.losses:Tversky"):
     name: str | None = name_param("tversky")
     axis: Any = Param(None, doc="Axes over which the overlap is summed; all when empty.")
     dtype: Any = dtype_param()
+
+
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
+    """(1 - p^q) / q, p the probability given to the truth: between cross-entropy and absolute error."""
+    y_pred = convert_to_tensor(y_pred)
+    classes = ops.one_hot(ops.cast(y_true, "int32"), y_pred.shape[-1], dtype=y_pred.dtype)
+    truth = ops.sum(ops.multiply(y_pred, classes), axis=-1)
+    return ops.divide(ops.subtract(1.0, ops.power(truth, q)), q)
+
+
+class CategoricalGeneralizedCrossEntropy(DeclaredLoss, keras="keras.losses:CategoricalGeneralizedCrossEntropy"):
+    """Cross-entropy that wrong labels harm less (Zhang and Sabuncu 2018). Targets are the classes' numbers."""
+
+    fn = staticmethod(categorical_generalized_cross_entropy)
+    same_shape = False
+    q: float = Param(0.5, gt=0, lt=1, doc="Near 0 it is cross-entropy, near 1 it is absolute error.")
+    reduction: str | None = reduction_param()
+    name: str | None = name_param("categorical_generalized_cross_entropy")
+    dtype: Any = dtype_param()

@@ -7,12 +7,19 @@ from typing import Any
 
 from engine.core import registry
 from engine.core.objects import deserialize_object, serialize_object
-from engine.optimizers import schedules
+from engine.optimizers import legacy, schedules
+from engine.optimizers.adafactor import Adafactor
 from engine.optimizers.adam import Adam, AdamW
 from engine.optimizers.adaptive import Adadelta, Adagrad, Adamax, Lion
 from engine.optimizers.base import Optimizer
+from engine.optimizers.ftrl import Ftrl
+from engine.optimizers.lamb import Lamb
 from engine.optimizers.loss_scale import LossScaleOptimizer
+from engine.optimizers.multi import MultiOptimizer, OptimizerMap
+from engine.optimizers.muon import Muon
+from engine.optimizers.nadam import Nadam
 from engine.optimizers.rmsprop import RMSprop
+from engine.optimizers.schedule_free import ScheduleFreeAdamW
 from engine.optimizers.sgd import SGD
 
 
@@ -51,16 +58,25 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
 __all__ = [
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
+    "Ftrl",
+    "Lamb",
     "Lion",
     "LossScaleOptimizer",
+    "MultiOptimizer",
+    "Muon",
+    "Nadam",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
+    "ScheduleFreeAdamW",
     "deserialize",
     "get",
+    "legacy",
     "schedules",
     "serialize",
 ]

@@ -274,10 +274,13 @@ class Optimizer:
         self._apply_weight_decay(variables, rate)
         self._step_values = {}
         try:
-            for gradient, variable in zip(grads, variables, strict=True):
-                self.update_step(gradient, variable, rate)
+            self._update_variables(grads, variables, rate)
         finally:
             self._step_values = None
+
+    def _update_variables(self, grads: list[Any], variables: list[Any], learning_rate: Any) -> None:
+        for gradient, variable in zip(grads, variables, strict=True):
+            self.update_step(gradient, variable, learning_rate)
 
     def _accumulate_and_update(self, grads: list[Any], variables: list[Any]) -> None:
         steps = self.gradient_accumulation_steps
@@ -304,11 +307,15 @@ class Optimizer:
     def exclude_from_weight_decay(
         self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None
     ) -> None:
-        """Leave variables, or those whose name contains one of the words, without weight decay. Call before `build`."""
+        """Leave variables, or those in whose name one of the patterns is found, without weight decay.
+
+        Raises:
+            ValueError: the optimizer is built.
+        """
         if self.built:
             raise ValueError("`exclude_from_weight_decay()` can only be configured before the optimizer is built.")
         self._excluded_ids = {id(v) for v in var_list or ()}
-        self._excluded_pattern = re.compile("|".join(re.escape(n) for n in sorted(var_names))) if var_names else None
+        self._excluded_pattern = re.compile("|".join(sorted(var_names))) if var_names else None
 
     def _use_weight_decay(self, variable: Any) -> bool:
         pattern = self._excluded_pattern
@@ -403,11 +410,15 @@ class DeclaredOptimizer(Declared, Optimizer):
 
     KIND = "optimizer"
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, last: Sequence[str] = (), **kwargs: Any) -> None:
+        """`last` names own parameters that come after the common ones."""
         if isinstance(vars(cls).get("learning_rate"), ParamInfo):
-            for key, info in COMMON.items():
-                if key not in vars(cls):
-                    setattr(cls, key, dataclasses.replace(info))
+            moved = {key: vars(cls)[key] for key in last}
+            for key in moved:
+                delattr(cls, key)
+            common = {key: dataclasses.replace(info) for key, info in COMMON.items() if key not in vars(cls)}
+            for key, info in {**common, **moved}.items():
+                setattr(cls, key, info)
         super().__init_subclass__(**kwargs)
         if "learning_rate" in vars(cls):
             del cls.learning_rate  # the property of Optimizer serves it

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import ops
 from engine.core.params import LearningRate, Param
+from engine.ops.optimizer import rmsprop_update
 from engine.optimizers.base import DeclaredOptimizer
 
 
@@ -27,20 +28,20 @@ class RMSprop(DeclaredOptimizer, keras="keras.optimizers:RMSprop"):
         self._average_gradients = self.add_optimizer_variables(variables, "average_gradient") if self.centered else []
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        index, rho = self._get_variable_index(variable), self.rho
-        gradient = ops.cast(gradient, variable.dtype)
-        velocity = self._velocities[index]
-        squares = ops.add(ops.multiply(rho, velocity), ops.multiply(1.0 - rho, ops.square(gradient)))
-        self.assign(velocity, squares)
-        if self.centered:
-            mean = self._average_gradients[index]
-            average = ops.add(ops.multiply(rho, mean), ops.multiply(1.0 - rho, gradient))
-            self.assign(mean, average)
-            squares = ops.subtract(squares, ops.square(average))
-        root = ops.sqrt(ops.add(squares, self.epsilon))
-        step = ops.divide(ops.multiply(ops.cast(learning_rate, variable.dtype), gradient), root)
-        if self.momentum > 0:
-            momentum = self._momentums[index]
-            step = ops.add(ops.multiply(self.momentum, momentum), step)
-            self.assign(momentum, step)
-        self.assign_sub(variable, step)
+        index, dtype = self._get_variable_index(variable), variable.dtype
+        average = self._average_gradients[index] if self.centered else None
+        momentum = self._momentums[index] if self.momentum > 0 else None
+        slots = [self._velocities[index], average, momentum]
+        results = rmsprop_update(
+            variable,
+            ops.cast(gradient, dtype),
+            *slots,
+            ops.cast(learning_rate, dtype),
+            rho=self.rho,
+            momentum=self.momentum,
+            epsilon=self.epsilon,
+        )
+        for target, value in zip(
+            [*(s for s in slots if s is not None), variable], [*results[1:], results[0]], strict=True
+        ):
+            self.assign(target, value)

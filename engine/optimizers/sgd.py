@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import ops
 from engine.core.params import LearningRate, Param
+from engine.ops.optimizer import sgd_momentum_update, sgd_update
 from engine.optimizers.base import DeclaredOptimizer
 
 
@@ -23,11 +24,12 @@ class SGD(DeclaredOptimizer, keras="keras.optimizers:SGD"):
         self.momentums = self.add_optimizer_variables(variables, "momentum") if self.momentum else []
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        step = ops.multiply(ops.cast(gradient, variable.dtype), ops.cast(learning_rate, variable.dtype))
+        gradient, rate = ops.cast(gradient, variable.dtype), ops.cast(learning_rate, variable.dtype)
         if not self.momentum:
-            self.assign_sub(variable, step)
+            self.assign(variable, sgd_update(variable, gradient, rate))
             return
         velocity = self.momentums[self._get_variable_index(variable)]
-        new = ops.subtract(ops.multiply(velocity, self.momentum), step)
-        self.assign(velocity, new)
-        self.assign_add(variable, ops.subtract(ops.multiply(new, self.momentum), step) if self.nesterov else new)
+        constants = {"momentum": self.momentum, "nesterov": self.nesterov}
+        weight, moved = sgd_momentum_update(variable, gradient, velocity, rate, **constants)
+        self.assign(velocity, moved)
+        self.assign(variable, weight)

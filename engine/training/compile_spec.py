@@ -244,9 +244,7 @@ def compares_same_shapes(metric: Any) -> bool:
     if "same_shape" in dir(type(metric)):
         return bool(metric.same_shape)
     function = getattr(metric, "_fn", None)
-    return (
-        function is not None and losses.is_builtin(function) and function is not losses.sparse_categorical_crossentropy
-    )
+    return function is not None and losses.is_builtin(function) and losses.same_shapes(function)
 
 
 def _unique(name: str, output: Any, weighted: bool, taken: dict[str, int]) -> str:
