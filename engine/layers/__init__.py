@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from engine.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from engine.layers.adaptive_pool import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+)
 from engine.layers.attention import MultiHeadAttention
 from engine.layers.base import Layer
 from engine.layers.conv import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.core.tensor import convert_to_numpy, convert_to_tensor, is_tensor
 from engine.ops import image as image
 from engine.ops.activation import *
+from engine.ops.adaptive_pool import *
 from engine.ops.attention import *
 from engine.ops.conv import *
 from engine.ops.elementwise import *
