@@ -53,6 +53,8 @@ _NAMES = {
     "ParamError": "engine.core.errors",
     "Regularizer": "engine.regularizers",
     "Sequential": "engine.models",
+    "StatelessScope": "engine.core.stateless",
+    "SymbolicScope": "engine.core.stateless",
     "ShapeError": "engine.core.errors",
     "TraceError": "engine.core.errors",
     "Variable": "engine.core.tensor",

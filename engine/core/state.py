@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.core.graph import Trace
+    from engine.core.stateless import StatelessScope
     from engine.core.tape import GradientTape
 
 
@@ -19,6 +20,7 @@ class _State(threading.local):
         self.autocast: str | None = None
         self.check_shapes: bool = False
         self.abstract: bool = False
+        self.stateless: StatelessScope | None = None
 
 
 STATE = _State()

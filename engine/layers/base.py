@@ -16,7 +16,7 @@ from engine.core.node import Operation
 from engine.core.objects import serialize_object
 from engine.core.params import Declared
 from engine.core.rng import SeedGenerator
-from engine.core.state import autocast_scope
+from engine.core.state import STATE, autocast_scope
 from engine.core.tensor import KerasTensor, Spec, Tensor, Value, Variable, convert_to_tensor
 from engine.layers.call import CALL, CallSpec, Context
 from engine.layers.spec import InputSpec, Ports, check_input
@@ -272,9 +272,6 @@ class Layer(HasState, Operation, Declared):
             x._keras_mask = mask
         return x
 
-    def stateless_call(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError("Layers keep their state in variables here; call the layer itself.")
-
     # Shapes.
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """KerasTensors of the outputs for KerasTensor inputs: `call` is traced on symbols, nothing is computed."""
@@ -331,7 +328,9 @@ class Layer(HasState, Operation, Declared):
     # Losses.
     def add_loss(self, loss: Any) -> None:
         """Add numbers to the loss of the next `fit` step (call it inside `call`)."""
-        self._losses.extend(convert_to_tensor(x) for x in tree.flatten(loss) if x is not None)
+        losses = [convert_to_tensor(x) for x in tree.flatten(loss) if x is not None]
+        scope = STATE.stateless
+        (scope.losses if scope is not None and scope.collect_losses else self._losses).extend(losses)
 
     def _clear_losses(self) -> None:
         self._losses = []
@@ -346,11 +345,10 @@ class Layer(HasState, Operation, Declared):
     @property
     def losses(self) -> list[Any]:
         """What layers added in their last call, and what the weights' regularizers give."""
-        found = list(self._own_losses())
-        for variable in self.trainable_weights:
-            if variable.regularizer is not None:
-                found.append(variable.regularizer(variable))
-        return found
+        return [*self._own_losses(), *self._regularization_losses()]
+
+    def _regularization_losses(self) -> list[Any]:
+        return [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
 
     # Configs.
     def get_config(self) -> dict[str, Any]:
