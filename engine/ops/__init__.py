@@ -13,12 +13,12 @@ from engine.ops.ctc import *
 from engine.ops.derivative import *
 from engine.ops.elementwise import *
 from engine.ops.index import *
-from engine.ops.linalg import *
 from engine.ops.loop import *
 from engine.ops.loss import *
 from engine.ops.norm import *
 from engine.ops.optimizer import *
 from engine.ops.pool import *
+from engine.ops.product import *
 from engine.ops.reduce import *
 from engine.ops.rnn import *
 from engine.ops.scan import *
