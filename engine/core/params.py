@@ -47,6 +47,9 @@ class ParamInfo:
         rank: how many numbers Dims hold.
         nullable: whether None is allowed.
         group, advanced, doc, step: for the property panel and the help.
+        brief: left out of configs while it has its default, since older readers do not know it.
+        hidden: nothing to choose, so that panels do not show it.
+        listed: whether the signature names it; `**kwargs` takes it otherwise.
     """
 
     name: str
@@ -63,6 +66,9 @@ class ParamInfo:
     advanced: bool = False
     doc: str = ""
     step: float | None = None
+    brief: bool = False
+    hidden: bool = False
+    listed: bool = True
 
     @property
     def required(self) -> bool:
@@ -149,11 +155,15 @@ def Param(
     group: str = "",
     advanced: bool = False,
     step: float | None = None,
+    brief: bool = False,
+    hidden: bool = False,
+    listed: bool = True,
 ) -> Any:
     """Declare a parameter in a class body (see `ParamInfo`); its kind comes from the annotation unless given."""
     allowed = tuple(choices) if choices is not None else None
     empty = default is None if nullable is None else nullable
-    return ParamInfo("", kind or "", default, ge, gt, le, lt, allowed, rank, empty, group, advanced, doc, step)
+    bounds = (ge, gt, le, lt, allowed, rank, empty)
+    return ParamInfo("", kind or "", default, *bounds, group, advanced, doc, step, brief, hidden, listed)
 
 
 def _whole(info: ParamInfo, value: Any, owner: str) -> int:
@@ -290,7 +300,12 @@ class Declared:
 
     def declared_config(self) -> dict[str, Any]:
         """The declared parameters in the form that configs hold."""
-        return {name: serialize_value(info, getattr(self, name)) for name, info in self.PARAMS.items()}
+        values = {name: (info, getattr(self, name)) for name, info in self.PARAMS.items()}
+        return {
+            name: serialize_value(info, value)
+            for name, (info, value) in values.items()
+            if not (info.brief and value == info.default)
+        }
 
     def set_declared(self, values: Mapping[str, Any], params: Mapping[str, ParamInfo] | None = None) -> None:
         """Check and set declared parameters from `values`; defaults for those missing."""
@@ -335,7 +350,8 @@ def _inherits_root_constructor(cls: type) -> bool:
 def _constructor(cls: type) -> Callable[..., None]:
     """`__init__` with the declared parameters first and the base's own keywords after."""
     declared = list(cls.PARAMS)  # type: ignore[attr-defined]
-    names = [*declared, *cls.BASE_ARGUMENTS]  # type: ignore[attr-defined]
+    listed = [info.name for info in cls.PARAMS.values() if info.listed]  # type: ignore[attr-defined]
+    names = [*listed, *cls.BASE_ARGUMENTS]  # type: ignore[attr-defined]
     base_init = _base_constructor(cls)[1]
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -360,7 +376,7 @@ def _constructor(cls: type) -> Callable[..., None]:
 def _signature(cls: Any, base_init: Callable[..., None]) -> inspect.Signature:
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter("self", kind)]
-    for info in cls.PARAMS.values():
+    for info in (info for info in cls.PARAMS.values() if info.listed):
         default = inspect.Parameter.empty if info.required else info.default
         parameters.append(inspect.Parameter(info.name, kind, default=default))
     above = inspect.signature(base_init).parameters

@@ -71,12 +71,12 @@ def _word(p: inspect.Parameter) -> str:
 
 
 def methods_of(cls: type, parents: list[type]) -> dict[str, str]:
-    """Public methods ("method (x)") and properties of a class, less what it has from `parents` unchanged."""
+    """Public methods ("method (x)") and properties of a class, less those that `parents` have."""
     found: dict[str, str] = {}
     known = [parent for parent in parents if parent is not cls and issubclass(cls, parent)]
     for name in sorted(n for n in dir(cls) if not n.startswith("_")):
         raw = inspect.getattr_static(cls, name)
-        if any(inspect.getattr_static(parent, name, None) is raw for parent in known):
+        if any(hasattr(parent, name) for parent in known):
             continue
         if isinstance(raw, property):
             found[name] = "property"
