@@ -295,7 +295,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return [x[(*lead, slice(a, b))] for a, b in _parts(shape[place], indices_or_sections)]
 
 
-@composite(f"{NUMPY}:Unstack")
+@composite("keras.src.ops.core:Unstack")
 def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
     """The slices along an axis."""
     shape = infer_shape_of(x)
@@ -333,7 +333,7 @@ def _pad_rule(g: Any, x: Any, pad_width: Any, mode: str) -> Any:
     return _unpad(g, pad_width, x)
 
 
-@composite(f"{NUMPY}:Pad")
+@composite(f"{NUMPY}:Pad", call=("x", "constant_values"))
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
     """Borders added around x: `pad_width` holds (before, after) for each axis."""
     rank = _rank(x)
@@ -474,7 +474,7 @@ def array(x: Any, dtype: Any = None) -> Any:
     return convert_to_tensor(x, dtype)
 
 
-@composite("keras.src.ops.core:Identity")
+@composite()
 def same(x: Any) -> Any:
     """x."""
     return ew.copy(x) if isinstance(x, KerasTensor) else x

@@ -68,7 +68,7 @@ fabs = ew._unary("fabs", np.fabs, lambda g, y, x: g * ew.sign(x))
 _trunc = ew._unary("trunc", np.trunc, None, nondiff="steps")
 sinc = ew._unary("sinc", _writing(np.sinc), lambda g, y, x: g * _sinc_slope(x, y))
 i0 = ew._unary("i0", _writing(np.i0), lambda g, y, x: g * i1(x))
-i1 = ew._unary("i1", _writing(kernels.i1), lambda g, y, x: g * _i1_slope(x, y), keras="I1")
+i1 = ew._unary("i1", _writing(kernels.i1), lambda g, y, x: g * _i1_slope(x, y), keras="")
 
 
 @composite(f"{NUMPY}:Trunc")
@@ -90,13 +90,18 @@ def _i1_slope(x: Any, y: Any) -> Any:
     return i0(x) - ew.where(zero, 0.5, y / ew.where(zero, ew.ones_like(x), x))
 
 
-erfc = ew._unary("erfc", _writing(kernels.erfc), lambda g, y, x: g * ew.exp(-(x * x)) * -_TWO_BY_ROOT_PI, keras="Erfc")
+erfc = ew._unary(
+    "erfc",
+    _writing(kernels.erfc),
+    lambda g, y, x: g * ew.exp(-(x * x)) * -_TWO_BY_ROOT_PI,
+    keras="keras.src.ops.math:Erfc",
+)
 erfinv = ew._unary(
     "erfinv",
     _writing(kernels.erfinv),
     lambda g, y, x: g * ew.exp(y * y) / _TWO_BY_ROOT_PI,
     cases=(case(UNIT(2, 3)),),
-    keras="Erfinv",
+    keras="keras.src.ops.math:Erfinv",
 )
 signbit = ew._unary(
     "signbit", np.signbit, None, promote="float", infer=ew._truth, nondiff="true or false", keras="Signbit"
@@ -151,7 +156,7 @@ _fmod = ew._binary(
 )
 
 
-@composite(f"{NUMPY}:Fmod")
+@composite(f"{NUMPY}:Fmod", call=("x1", "x2"))
 def fmod(x1: Any, x2: Any) -> Any:
     """Remainder of the division with the sign of x1."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
@@ -169,7 +174,7 @@ def _ldexp(x1: Any, x2: Any, *, out: Any = None) -> Any:
     return np.ldexp(x1, x2, out=out)
 
 
-@composite(f"{NUMPY}:Ldexp")
+@composite(f"{NUMPY}:Ldexp", call=("x1", "x2"))
 def ldexp(x1: Any, x2: Any) -> Any:
     """x1 · 2 to the power of x2.
 
