@@ -149,13 +149,19 @@ def apply_operation(function: PublicOp, args: tuple[Any, ...], kwargs: dict[str,
             settings[name] = value
     operation = FunctionOperation(function, settings)
     if variadic:
-        leading = [settings.pop(n) if n in settings else values.pop(n) for n in list(function.signature.parameters)[:1]]
+        leading = [found.pop(name) for found, name in _before_star(function, settings, values)]
         operation.settings = settings
         return operation(*leading, *variadic)
     names = list(function.signature.parameters)
     if list(values) == names[: len(values)]:
         return operation(*values.values())
     return operation(**values)
+
+
+def _before_star(function: PublicOp, *found: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    """The arguments in front of `*args`, and among which of the dictionaries each is."""
+    names = [n for n, p in function.signature.parameters.items() if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    return [(given, name) for name in names for given in found if name in given]
 
 
 def is_value(function: PublicOp, name: str, value: Any) -> bool:

@@ -76,11 +76,12 @@ def _slice_length(dim: int | None, part: slice) -> int | None:
         case(F(4, 5), key=(slice(1, 3), slice(None, None, 2))),
         case(F(4, 5), key=(Ellipsis, 2)),
         case(F(4, 5), key=(None, slice(None, None, -1))),
+        case(F(4, 5), key=(1, -2)),
     ),
     name="slice_view",
 )
 def _slice_view(x: Any, *, key: tuple[Any, ...]) -> Any:
-    return x[key]
+    return x[key if Ellipsis in key else (*key, Ellipsis)]  # with an ellipsis also a single element is a view
 
 
 @defop(

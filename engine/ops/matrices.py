@@ -13,8 +13,8 @@ from engine.core.op import composite, defop
 from engine.core.tensor import Spec, Tensor, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
-from engine.ops.linalg import tensordot
-from engine.ops.shape import expand_dims, moveaxis, ravel, reshape, stack, zeros
+from engine.ops.linalg import matmul, tensordot
+from engine.ops.shape import expand_dims, moveaxis, ravel, reshape, stack, transpose, zeros
 
 __all__ = [
     "cross",
@@ -137,6 +137,8 @@ def inner(x1: Any, x2: Any) -> Any:
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
     if not a.shape or not b.shape:
         return ew.multiply(a, b)
+    if len(b.shape) <= 2:
+        return matmul(a, transpose(b))
     return tensordot(a, b, axes=([-1], [-1]))
 
 

@@ -186,15 +186,16 @@ def _range(dtype: str) -> tuple[Any, Any]:
     if dtype == "bool":
         return 0, 1
     kind = dtypes.numpy_dtype(dtype)
-    info: Any = np.iinfo(kind) if dtypes.is_int(dtype) else np.finfo(kind)
-    return info.min, info.max
+    if dtypes.is_int(dtype):
+        return np.iinfo(kind).min, np.iinfo(kind).max
+    return float(np.finfo(kind).min), float(np.finfo(kind).max)
 
 
 def _shared_range(held: str, wanted: str) -> tuple[Any, Any]:
     """The least and largest number of type `held` that type `wanted` holds as well."""
     (low, high), (least, most) = _range(wanted), _range(held)
     kind: Any = dtypes.numpy_dtype(held).type
-    bottom, top = kind(max(low, least)), kind(min(high, most))
+    bottom, top = kind(max(low, least)), kind(min(high, most))  # whole numbers stay exact in Python
     if dtypes.is_float(held):
         # What a float type rounds beyond the limit comes back by one step.
         bottom = np.nextafter(bottom, kind(0)) if float(bottom) < low else bottom
@@ -206,7 +207,7 @@ def _shared_range(held: str, wanted: str) -> tuple[Any, Any]:
 def saturate_cast(x: Any, dtype: Any) -> Any:
     """x in another type; what that type cannot hold becomes its least or largest number."""
     x, name = convert_to_tensor(x), dtypes.standardize_dtype(dtype)
-    if x.dtype in ("bool", name):
+    if x.dtype == "bool":
         return ew.cast(x, name)
     low, high = _shared_range(x.dtype, name)
     return ew.cast(ew.clip(x, low, high), name)
