@@ -97,6 +97,11 @@ def _truth(*specs: Spec, **_: Any) -> Spec:
     return Spec(shapes.broadcast(*(s.shape for s in specs)), "bool")
 
 
+def _class_of(name: str) -> str | None:
+    """A class of Keras's NumPy module by its name alone, others with their module, "" for none."""
+    return name if not name or ":" in name else f"{NUMPY}:{name}"
+
+
 def _unary(
     name: str,
     ufunc: Callable[..., Any],
@@ -115,13 +120,13 @@ def _unary(
 
     kernel.__name__ = name
     kernel.__doc__ = f"`numpy.{getattr(ufunc, '__name__', name)}` of each element."
-    cls = keras or "".join(part.capitalize() for part in name.split("_"))
+    cls = "".join(part.capitalize() for part in name.split("_")) if keras is None else keras
     return defop(
         infer=infer,
         vjp=None if derivative is None else (derivative,),
         promote=promote,
         inplace=(0,) if infer is _same else (),
-        keras=f"{NUMPY}:{cls}",
+        keras=_class_of(cls),
         cases=cases,
         nondiff=nondiff,
     )(kernel)
@@ -150,7 +155,7 @@ def _binary(
         vjp=rules,
         promote=promote,
         inplace=(0, 1) if infer is _broadcast else (),
-        keras=f"{NUMPY}:{keras}",
+        keras=_class_of(keras),
         cases=cases,
         nondiff=nondiff,
     )(kernel)
@@ -262,7 +267,7 @@ absolute = abs
 sign = _unary("sign", np.sign, None, promote=True, nondiff="steps")
 floor = _unary("floor", np.floor, None, nondiff="steps")
 ceil = _unary("ceil", np.ceil, None, nondiff="steps")
-rint = _unary("rint", np.rint, None, nondiff="steps", keras="Rint")
+rint = _unary("rint", np.rint, None, nondiff="steps", keras="")
 square = _unary("square", np.square, lambda g, y, x: g * x * 2.0, promote=True)
 reciprocal = _unary("reciprocal", np.reciprocal, lambda g, y, x: -(g * y * y), cases=(case(POS(2, 3)),))
 sqrt = _unary("sqrt", np.sqrt, lambda g, y, x: g * 0.5 / y, cases=(case(POS(2, 3)), case(POS(0))))
@@ -292,7 +297,7 @@ def rsqrt(x: Any) -> Any:
     return reciprocal(sqrt(x))
 
 
-@composite("keras.src.ops.math:LogAddExp")
+@composite(f"{NUMPY}:Logaddexp")
 def logaddexp(x1: Any, x2: Any) -> Any:
     """log(exp(x1) + exp(x2)), without overflow."""
     top = maximum(x1, x2)

@@ -10,7 +10,7 @@ import numpy as np
 from engine.core import dtypes, shapes
 from engine.core.cases import F, I, case
 from engine.core.errors import ShapeError
-from engine.core.op import OPS, composite, defop, dispatch
+from engine.core.op import OPS, belongs, composite, defop, dispatch
 from engine.core.tensor import Spec, Value, convert_to_tensor, infer_shape_of
 from engine.kernels.scatter import scatter_add_rows
 from engine.ops import elementwise as ew
@@ -314,6 +314,7 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
     return ew.logical_and(ew.less(larger, k), finite)
 
 
+@belongs(NUMPY)
 def nonzero(x: Any) -> tuple[Any, ...]:
     """Positions of the elements that are not zero, one array for each axis. Only for values, not while tracing."""
     from engine.core.tensor import Tensor, convert_to_numpy

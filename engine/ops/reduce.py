@@ -200,7 +200,16 @@ def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -
     return y if initial is None else ew.minimum(y, initial)
 
 
-amax, amin = max, min
+@composite(f"{NUMPY}:Amax")
+def amax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Largest element over the given axes."""
+    return max(x, axis=axis, keepdims=keepdims)
+
+
+@composite(f"{NUMPY}:Amin")
+def amin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Smallest element over the given axes."""
+    return min(x, axis=axis, keepdims=keepdims)
 
 
 @defop(

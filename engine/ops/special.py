@@ -65,10 +65,10 @@ cbrt = ew._unary("cbrt", np.cbrt, lambda g, y, x: g / (3.0 * y * y), cases=(case
 deg2rad = ew._unary("deg2rad", np.deg2rad, lambda g, y, x: g * (math.pi / 180.0))
 rad2deg = ew._unary("rad2deg", np.rad2deg, lambda g, y, x: g * (180.0 / math.pi))
 fabs = ew._unary("fabs", np.fabs, lambda g, y, x: g * ew.sign(x))
-_trunc = ew._unary("trunc", np.trunc, None, nondiff="steps")
+_trunc = ew._unary("trunc", np.trunc, None, nondiff="steps", keras="")
 sinc = ew._unary("sinc", _writing(np.sinc), lambda g, y, x: g * _sinc_slope(x, y))
 i0 = ew._unary("i0", _writing(np.i0), lambda g, y, x: g * i1(x))
-i1 = ew._unary("i1", _writing(kernels.i1), lambda g, y, x: g * _i1_slope(x, y), keras="I1")
+i1 = ew._unary("i1", _writing(kernels.i1), lambda g, y, x: g * _i1_slope(x, y), keras="")
 
 
 @composite(f"{NUMPY}:Trunc")
@@ -90,13 +90,18 @@ def _i1_slope(x: Any, y: Any) -> Any:
     return i0(x) - ew.where(zero, 0.5, y / ew.where(zero, ew.ones_like(x), x))
 
 
-erfc = ew._unary("erfc", _writing(kernels.erfc), lambda g, y, x: g * ew.exp(-(x * x)) * -_TWO_BY_ROOT_PI, keras="Erfc")
+erfc = ew._unary(
+    "erfc",
+    _writing(kernels.erfc),
+    lambda g, y, x: g * ew.exp(-(x * x)) * -_TWO_BY_ROOT_PI,
+    keras="keras.src.ops.math:Erfc",
+)
 erfinv = ew._unary(
     "erfinv",
     _writing(kernels.erfinv),
     lambda g, y, x: g * ew.exp(y * y) / _TWO_BY_ROOT_PI,
     cases=(case(UNIT(2, 3)),),
-    keras="Erfinv",
+    keras="keras.src.ops.math:Erfinv",
 )
 signbit = ew._unary(
     "signbit", np.signbit, None, promote="float", infer=ew._truth, nondiff="true or false", keras="Signbit"
@@ -146,7 +151,7 @@ _fmod = ew._binary(
     "fmod",
     np.fmod,
     (lambda g, y, a, b: g, lambda g, y, a, b: -(g * _trunc(a / b))),
-    keras="Fmod",
+    keras="",
     cases=(case(F(2, 3), POS(3)), case(I(4), np.array([1, 2, 3, 4], "int32"))),
 )
 
