@@ -36,7 +36,7 @@ NUMPY = "keras.src.ops.numpy"
 
 
 def _kind(dtype: Any) -> Any:
-    return dtypes.numpy_kind(dtypes.standardize_kind(dtype))
+    return dtypes.numpy_dtype(dtypes.standardize_dtype(dtype))
 
 
 @belongs(NUMPY)
@@ -80,7 +80,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     """Evenly spaced numbers from start up to, not including, stop."""
     kinds = [type(v) if isinstance(v, (int, float)) else v.dtype for v in (start, stop, step) if v is not None]
     array = np.arange(start, stop, 1 if step is None else step) if stop is not None else np.arange(start)
-    return Tensor(array.astype(dtypes.numpy_kind(dtypes.standardize_kind(dtype or dtypes.result_type(*kinds)))))
+    return Tensor(array.astype(dtypes.numpy_dtype(dtypes.standardize_dtype(dtype or dtypes.result_type(*kinds)))))
 
 
 @belongs(NUMPY)

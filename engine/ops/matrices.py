@@ -13,8 +13,8 @@ from engine.core.op import belongs, composite, defop
 from engine.core.tensor import Spec, Tensor, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
-from engine.ops.linalg import matmul, tensordot
 from engine.ops.making import zeros
+from engine.ops.product import matmul, tensordot
 from engine.ops.shape import expand_dims, moveaxis, ravel, reshape, stack, transpose
 
 __all__ = [
