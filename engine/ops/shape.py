@@ -11,8 +11,7 @@ from engine.core import shapes
 from engine.core.cases import F, case
 from engine.core.errors import ShapeError
 from engine.core.op import OPS, belongs, composite, defop, dispatch
-from engine.core.tensor import KerasTensor, Spec, convert_to_tensor, infer_shape_of
-from engine.ops import elementwise as ew
+from engine.core.tensor import Spec, convert_to_tensor, infer_shape_of
 
 __all__ = [
     "array",
@@ -420,9 +419,3 @@ def size(x: Any) -> Any:
 def array(x: Any, dtype: Any = None) -> Any:
     """x as a value of the engine."""
     return convert_to_tensor(x, dtype)
-
-
-@composite("keras.src.ops.core:Identity")
-def same(x: Any) -> Any:
-    """x."""
-    return ew.copy(x) if isinstance(x, KerasTensor) else x

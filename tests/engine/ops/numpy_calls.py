@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.core import tree
+
 Array = np.ndarray[Any, Any]
 
 
@@ -35,9 +37,14 @@ class Call:
     rtol: float = 2e-5
 
     @property
+    def leaves(self) -> list[Any]:
+        """The arguments, lists taken apart."""
+        return list(tree.flatten(list(self.args)))
+
+    @property
     def same_types(self) -> bool:
         """Whether types are compared; pure double precision stays double here, Keras makes single of it."""
-        return not self.values_only and not any(getattr(x, "dtype", None) == "float64" for x in self.args)
+        return not self.values_only and not any(getattr(x, "dtype", None) == "float64" for x in self.leaves)
 
     def __str__(self) -> str:
         def short(x: Any) -> str:

@@ -27,7 +27,7 @@ def leaves(value: Any) -> list[Any]:
 
 
 def arrays_of(c: Call) -> list[np.ndarray]:
-    return [x for x in tree.flatten(list(c.args)) if isinstance(x, np.ndarray)]
+    return [x for x in c.leaves if isinstance(x, np.ndarray)]
 
 
 def with_arrays(c: Call, function: Callable[..., Any], given: list[Any]) -> Any:
