@@ -165,18 +165,23 @@ class PublicOp:
     Attributes:
         name: its name in `engine.ops`.
         keras: (module, class) that Keras writes for it in Functional configs, or None.
-        arrays: names of the parameters that take values; the others are attributes.
-        variadic: the first parameter takes a list of values.
+        values: names of the parameters that Keras passes at the call; the others are settings of the operation.
     """
 
     def __init__(
-        self, function: Callable[..., Any], name: str, keras: str | None, signature: inspect.Signature
+        self,
+        function: Callable[..., Any],
+        name: str,
+        keras: str | None,
+        signature: inspect.Signature,
+        values: Sequence[str] = (),
     ) -> None:
         self.function = function
         self.name = name
         module, _, cls = (keras or "").partition(":")
         self.keras = (module, cls) if cls else None
         self.signature = signature
+        self.values = frozenset(values)
         self.__signature__ = signature
         functools.update_wrapper(self, function)
         if self.keras:
@@ -282,7 +287,7 @@ def _public(op: Op, kernel: Callable[..., Any], parameters: list[inspect.Paramet
         return dispatch(op, args[0] if star else args, attrs)
 
     functools.update_wrapper(call, kernel)
-    return PublicOp(call, op.name, keras, signature)
+    return PublicOp(call, op.name, keras, signature, names)
 
 
 def _clean(parameters: Sequence[inspect.Parameter]) -> list[inspect.Parameter]:
@@ -299,10 +304,15 @@ def belongs(module: str) -> Callable[[Function], Function]:
     return mark
 
 
-def composite(keras: str | None = None) -> Callable[[Callable[..., Any]], PublicOp]:
-    """Make the decorated function, written in other ops, one operation of `engine.ops` and of Functional graphs."""
+def composite(keras: str | None = None, values: Sequence[str] = ()) -> Callable[[Callable[..., Any]], PublicOp]:
+    """Make the decorated function, written in other ops, one operation of `engine.ops` and of Functional graphs.
+
+    Args:
+        keras: the class Keras writes for it, as "module:Class".
+        values: parameters Keras passes at the call even when they are plain numbers or words (see `PublicOp`).
+    """
 
     def wrap(function: Callable[..., Any]) -> PublicOp:
-        return PublicOp(function, function.__name__, keras, inspect.signature(function))
+        return PublicOp(function, function.__name__, keras, inspect.signature(function), values)
 
     return wrap

@@ -110,7 +110,7 @@ def _picked(rows: Any, q: tuple[float, ...], method: str, skip_nan: bool) -> Any
     return ew.where(bad, math.nan, exact)
 
 
-@composite(f"{NUMPY}:Quantile")
+@composite(f"{NUMPY}:Quantile", values=("q",))
 def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The q-quantiles of x over the given axes; several q make a new first axis.
 
@@ -127,19 +127,19 @@ def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims:
     return _quantiles(x, q, axis, method, keepdims, skip_nan=False)
 
 
-@composite(f"{NUMPY}:Nanquantile")
+@composite(f"{NUMPY}:Nanquantile", values=("q",))
 def nanquantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The q-quantiles (see `quantile`) of the elements that are numbers; NaN where there is none."""
     return _quantiles(x, q, axis, method, keepdims, skip_nan=True)
 
 
-@composite(f"{NUMPY}:Percentile")
+@composite(f"{NUMPY}:Percentile", values=("q",))
 def percentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The quantiles (see `quantile`) at q percent."""
     return _quantiles(x, as_array(q) / 100.0, axis, method, keepdims, skip_nan=False)
 
 
-@composite(f"{NUMPY}:Nanpercentile")
+@composite(f"{NUMPY}:Nanpercentile", values=("q",))
 def nanpercentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The quantiles (see `quantile`) at q percent of the elements that are numbers."""
     return _quantiles(x, as_array(q) / 100.0, axis, method, keepdims, skip_nan=True)

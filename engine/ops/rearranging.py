@@ -114,7 +114,7 @@ def _group_lengths(group: list[str], length: int | None, known: dict[str, int], 
     return lengths
 
 
-@composite("keras.src.ops.einops:Rearrange")
+@composite("keras.src.ops.einops:Rearrange", values=("pattern", "axes_lengths"))
 def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Any:
     """Axes taken apart, reordered and joined as a pattern says, for example "b (h p) w c -> b h w (p c)".
 

@@ -19,7 +19,7 @@ __all__ = ["allclose", "isclose", "isin", "select", "unique", "unravel_index"]
 NUMPY = "keras.src.ops.numpy"
 
 
-@composite(f"{NUMPY}:Isclose")
+@composite(f"{NUMPY}:Isclose", values=("rtol", "atol"))
 def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """Whether x1 differs from x2 by at most `atol` + `rtol` · |x2|; `equal_nan` lets two NaN be equal."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
@@ -54,7 +54,7 @@ def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) ->
     return _isin(convert_to_tensor(x1), convert_to_tensor(x2), invert=invert)
 
 
-@composite(f"{NUMPY}:Select")
+@composite(f"{NUMPY}:Select", values=("default",))
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     """The choice that belongs to the first condition that holds, `default` where none does.
 
