@@ -297,11 +297,13 @@ def rsqrt(x: Any) -> Any:
     return reciprocal(sqrt(x))
 
 
-@composite(f"{NUMPY}:Logaddexp")
-def logaddexp(x1: Any, x2: Any) -> Any:
-    """log(exp(x1) + exp(x2)), without overflow."""
-    top = maximum(x1, x2)
-    return top + log1p(exp(-abs(subtract(x1, x2))))
+logaddexp = _binary(
+    "logaddexp",
+    np.logaddexp,
+    (lambda g, y, a, b: g * exp(a - y), lambda g, y, a, b: g * exp(b - y)),
+    keras="Logaddexp",
+    promote="float",
+)
 
 
 # Comparison and logic.

@@ -11,7 +11,7 @@ from engine.core import shapes
 from engine.core.cases import F, case
 from engine.core.errors import ShapeError
 from engine.core.op import OPS, belongs, composite, defop, dispatch
-from engine.core.tensor import Spec, convert_to_tensor, infer_shape_of
+from engine.core.tensor import Spec, as_array, convert_to_tensor, infer_shape_of
 
 __all__ = [
     "array",
@@ -280,6 +280,7 @@ def _parts(length: int | None, sections: Any) -> list[tuple[int, int]]:
 @composite(f"{NUMPY}:Split")
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Parts along an axis: a number of equal ones, or cut at the given places."""
+    x = convert_to_tensor(x)
     shape = infer_shape_of(x)
     place = shapes.normalize_axis(axis, len(shape), "split")
     lead = (slice(None),) * place
@@ -289,6 +290,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 @composite("keras.src.ops.core:Unstack")
 def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
     """The slices along an axis."""
+    x = convert_to_tensor(x)
     shape = infer_shape_of(x)
     place = shapes.normalize_axis(axis, len(shape), "unstack")
     count = num if num is not None else shape[place]
@@ -341,16 +343,23 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
 @composite(f"{NUMPY}:Flip")
 def flip(x: Any, axis: Any = None) -> Any:
     """The order along the axes turned round."""
+    x = convert_to_tensor(x)
     axes = shapes.normalize_axes(axis, _rank(x))
     return x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(_rank(x)))]
 
 
 @composite(f"{NUMPY}:Repeat")
-def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
-    """Each element `repeats` times along an axis."""
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Each element `repeats` times along an axis; several numbers of times go to one element each."""
     if axis is None:
         x, axis = ravel(x), 0
     place = axis % _rank(x)
+    if np.size(repeats) > 1:
+        from engine.ops.index import take
+
+        counts = np.asarray(as_array(repeats))
+        return take(x, np.repeat(np.arange(counts.size, dtype="int32"), counts), axis=place)
+    repeats = int(np.ravel(as_array(repeats))[0])
     return _spread(x, place, place + 1, repeats)
 
 

@@ -14,11 +14,14 @@ from engine.core import tree
 from engine.core.graph import trace
 from engine.core.plan import compile
 from engine.core.tensor import KerasTensor, Spec
+from tests.engine.ops.basic_calls import BASIC
 from tests.engine.ops.numpy_calls import ON_ARRAYS, ON_VALUES, Call
 from tests.engine.ops.oracle import keras
 
 CALLS = [
-    pytest.param(c, id=f"{family}-{i}-{c.name}") for family, found in ON_ARRAYS.items() for i, c in enumerate(found)
+    pytest.param(c, id=f"{family}-{i}-{c.name}")
+    for family, found in {**BASIC, **ON_ARRAYS}.items()
+    for i, c in enumerate(found)
 ]
 
 
