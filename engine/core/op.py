@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from engine.core import config, dtypes
 from engine.core.errors import ShapeError
 from engine.core.state import STATE
 from engine.core.tensor import KerasTensor, Spec, Symbol, Tensor, Value, Variable, as_array
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 OPS: dict[str, Op] = {}
 """Every primitive op by name."""
@@ -290,6 +292,16 @@ def _public(op: Op, kernel: Callable[..., Any], parameters: list[inspect.Paramet
 
 def _clean(parameters: Sequence[inspect.Parameter]) -> list[inspect.Parameter]:
     return [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
+
+
+def belongs(module: str) -> Callable[[Function], Function]:
+    """Say in which module Keras keeps a function that makes or reads values and so has no class in graphs."""
+
+    def mark(function: Function) -> Function:
+        function.keras = (module, "")  # type: ignore[attr-defined]
+        return function
+
+    return mark
 
 
 def composite(keras: str | None = None, call: Sequence[str] | None = None) -> Callable[[Callable[..., Any]], PublicOp]:

@@ -97,6 +97,11 @@ def _truth(*specs: Spec, **_: Any) -> Spec:
     return Spec(shapes.broadcast(*(s.shape for s in specs)), "bool")
 
 
+def _class_of(name: str) -> str | None:
+    """A class of Keras's NumPy module by its name alone, others with their module, "" for none."""
+    return name if not name or ":" in name else f"{NUMPY}:{name}"
+
+
 def _unary(
     name: str,
     ufunc: Callable[..., Any],
@@ -115,13 +120,13 @@ def _unary(
 
     kernel.__name__ = name
     kernel.__doc__ = f"`numpy.{getattr(ufunc, '__name__', name)}` of each element."
-    cls = keras if keras is not None else "".join(part.capitalize() for part in name.split("_"))
+    cls = "".join(part.capitalize() for part in name.split("_")) if keras is None else keras
     return defop(
         infer=infer,
         vjp=None if derivative is None else (derivative,),
         promote=promote,
         inplace=(0,) if infer is _same else (),
-        keras=cls if ":" in cls else cls and f"{NUMPY}:{cls}",
+        keras=_class_of(cls),
         cases=cases,
         nondiff=nondiff,
     )(kernel)
@@ -150,7 +155,7 @@ def _binary(
         vjp=rules,
         promote=promote,
         inplace=(0, 1) if infer is _broadcast else (),
-        keras=f"{NUMPY}:{keras}",
+        keras=_class_of(keras),
         cases=cases,
         nondiff=nondiff,
     )(kernel)
@@ -292,11 +297,13 @@ def rsqrt(x: Any) -> Any:
     return reciprocal(sqrt(x))
 
 
-@composite("keras.src.ops.numpy:Logaddexp", call=("x1", "x2"))
-def logaddexp(x1: Any, x2: Any) -> Any:
-    """log(exp(x1) + exp(x2)), without overflow."""
-    top = maximum(x1, x2)
-    return top + log1p(exp(-abs(subtract(x1, x2))))
+logaddexp = _binary(
+    "logaddexp",
+    np.logaddexp,
+    (lambda g, y, a, b: g * exp(a - y), lambda g, y, a, b: g * exp(b - y)),
+    keras="Logaddexp",
+    promote="float",
+)
 
 
 # Comparison and logic.

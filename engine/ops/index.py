@@ -10,7 +10,7 @@ import numpy as np
 from engine.core import dtypes, shapes
 from engine.core.cases import F, I, case
 from engine.core.errors import ShapeError
-from engine.core.op import OPS, composite, defop, dispatch
+from engine.core.op import OPS, belongs, composite, defop, dispatch
 from engine.core.tensor import Spec, Value, convert_to_tensor, infer_shape_of
 from engine.kernels.scatter import scatter_add_rows
 from engine.ops import elementwise as ew
@@ -76,11 +76,12 @@ def _slice_length(dim: int | None, part: slice) -> int | None:
         case(F(4, 5), key=(slice(1, 3), slice(None, None, 2))),
         case(F(4, 5), key=(Ellipsis, 2)),
         case(F(4, 5), key=(None, slice(None, None, -1))),
+        case(F(4, 5), key=(1, -2)),
     ),
     name="slice_view",
 )
 def _slice_view(x: Any, *, key: tuple[Any, ...]) -> Any:
-    return x[key]
+    return x[key if Ellipsis in key else (*key, Ellipsis)]  # with an ellipsis also a single element is a view
 
 
 @defop(
@@ -315,6 +316,7 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
     return ew.logical_and(ew.less(larger, k), finite)
 
 
+@belongs(NUMPY)
 def nonzero(x: Any) -> tuple[Any, ...]:
     """Positions of the elements that are not zero, one array for each axis. Only for values, not while tracing."""
     from engine.core.tensor import Tensor, convert_to_numpy

@@ -9,12 +9,13 @@ import numpy as np
 from engine.core import config, dtypes
 from engine.core.cases import F, case
 from engine.core.errors import ShapeError
-from engine.core.op import composite, defop
+from engine.core.op import belongs, composite, defop
 from engine.core.tensor import Spec, Tensor, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
-from engine.ops.product import tensordot
-from engine.ops.shape import expand_dims, moveaxis, ravel, reshape, stack, zeros
+from engine.ops.making import zeros
+from engine.ops.product import matmul, tensordot
+from engine.ops.shape import expand_dims, moveaxis, ravel, reshape, stack, transpose
 
 __all__ = [
     "cross",
@@ -126,6 +127,7 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return red.sum(diagonal(x, offset=offset, axis1=axis1, axis2=axis2), axis=-1)
 
 
+@belongs(NUMPY)
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
     """Ones at and below a diagonal of an N by M matrix, zeros above."""
     return Tensor(np.tri(N, M, k, dtypes.numpy_dtype(dtypes.standardize_dtype(dtype or config.floatx()))))
@@ -137,6 +139,8 @@ def inner(x1: Any, x2: Any) -> Any:
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
     if not a.shape or not b.shape:
         return ew.multiply(a, b)
+    if len(b.shape) <= 2:
+        return matmul(a, transpose(b))
     return tensordot(a, b, axes=([-1], [-1]))
 
 

@@ -102,7 +102,8 @@ def _picked(rows: Any, q: tuple[float, ...], method: str, skip_nan: bool) -> Any
     below, above = take_along_axis(ordered, low, axis=-1), take_along_axis(ordered, high, axis=-1)
     part = ew.cast(part, rows.dtype)
     # From the nearer end, so that whole positions give the very number; infinities beside one stay out.
-    step = ew.where(ew.equal(above, below), 0.0, above - below)
+    same = ew.equal(above, below)
+    step = ew.where(same, 0.0, above) - ew.where(same, 0.0, below)
     between = ew.where(ew.less(part, 0.5), below + step * part, above - step * (1.0 - part))
     exact = ew.where(ew.equal(part, 0), below, ew.where(ew.equal(part, 1), above, between))
     bad = ew.equal(known, 0) if skip_nan else ew.not_equal(known, total)

@@ -149,6 +149,8 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
 
     values = _promoted([_value(x) for x in operands], True)
     terms, result = _terms(subscripts.replace(" ", ""), [len(infer_shape_of(v)) for v in values])
+    for i, term in enumerate(terms):
+        terms[i], values[i] = _without_repeats(term, values[i])
     while len(values) > 2:
         # Contract from the left, keeping every letter that is still needed.
         keep = set("".join(terms[2:]) + result)
@@ -180,6 +182,19 @@ def _terms(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
         letters = "".join(terms)
         result = fill + "".join(sorted(c for c in set(letters) if letters.count(c) == 1 and c not in fill))
     return terms, result.replace("...", fill)
+
+
+def _without_repeats(term: str, x: Any) -> tuple[str, Any]:
+    """An axis named twice is the diagonal of both."""
+    from engine.ops.matrices import diagonal
+
+    for letter in dict.fromkeys(term):
+        while term.count(letter) > 1:
+            first = term.index(letter)
+            second = term.index(letter, first + 1)
+            x = diagonal(x, 0, first, second)
+            term = "".join(c for i, c in enumerate(term) if i not in (first, second)) + letter
+    return term, x
 
 
 def _single(term: str, result: str, x: Any) -> Any:

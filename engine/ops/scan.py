@@ -17,6 +17,7 @@ from engine.core.state import STATE
 from engine.core.tensor import Spec, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import shape as sh
+from engine.ops.making import zeros
 
 __all__ = ["map", "scan", "vectorized_map"]
 
@@ -192,7 +193,7 @@ def _nothing(f: Callable[..., Any], carry: Any, xs: Any) -> Any:
     """What a scan of no steps stacks: values with a first axis of 0."""
     step, specs = _flat_step(f, carry, xs)
     found = trace(step, specs).structure[1]
-    return tree.map_structure(lambda s: None if s is None else sh.zeros((0, *s.shape), s.dtype), found)
+    return tree.map_structure(lambda s: None if s is None else zeros((0, *s.shape), s.dtype), found)
 
 
 def _scan_traced(f: Callable[..., Any], init: Any, xs: Any, steps: int | None, reverse: bool) -> tuple[Any, Any]:

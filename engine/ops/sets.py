@@ -9,7 +9,7 @@ import numpy as np
 from engine.core import dtypes
 from engine.core.cases import I, case
 from engine.core.errors import TraceError
-from engine.core.op import composite, defop
+from engine.core.op import belongs, composite, defop
 from engine.core.tensor import KerasTensor, Spec, Symbol, Tensor, as_array, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
@@ -90,6 +90,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     return parts if isinstance(parts, tuple) else (parts,)
 
 
+@belongs(NUMPY)
 def unique(
     x: Any,
     sorted: bool = True,

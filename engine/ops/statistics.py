@@ -186,7 +186,7 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
     return correlate_full(a, b)[start : start + max(m, n)]
 
 
-@composite(call=("x", "y"))
+@composite("keras.src.ops.math:CDist", call=("x", "y"))
 def cdist(x: Any, y: Any) -> Any:
     """Euclidean distance of every row of x to every row of y, leading axes broadcast.
 
