@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.core.tensor import convert_to_numpy, convert_to_tensor, is_tensor
 from engine.ops import image as image
+from engine.ops import linalg as linalg
 from engine.ops.activation import *
 from engine.ops.adaptive_pool import *
 from engine.ops.attention import *
@@ -13,6 +14,7 @@ from engine.ops.ctc import *
 from engine.ops.derivative import *
 from engine.ops.elementwise import *
 from engine.ops.index import *
+from engine.ops.linalg import *
 from engine.ops.loop import *
 from engine.ops.loss import *
 from engine.ops.norm import *
@@ -23,3 +25,4 @@ from engine.ops.reduce import *
 from engine.ops.rnn import *
 from engine.ops.scan import *
 from engine.ops.shape import *
+from engine.ops.solving import *
