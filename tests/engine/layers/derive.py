@@ -78,7 +78,7 @@ _NUMBERS = {
     "dropout": 0.3, "recurrent_dropout": 0.2,
     "value_dim": 5, "negative_slope": 0.2, "alpha": 0.5, "max_value": 0.8, "threshold": 0.3,
     "mask_value": 0.0, "offset": 0.25, "pool_size": 3, "axis": None, "output_shape": None, "seed": 5, "padding": 1,
-    "cropping": 1, "implementation": None, "lora_rank": None, "lora_alpha": None, "reset_after": False,
+    "cropping": 1, "implementation": None, "lora_rank": 2, "lora_alpha": None, "reset_after": False,
     "attention_axes": None, "noise_shape": None, "mean": None, "variance": None, "shared_axes": None,
     "quantization_config": None, "sliding_window": 2, "gamma_initializer": None,
 }  # fmt: skip
