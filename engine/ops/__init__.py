@@ -17,8 +17,8 @@ from engine.ops.cumulative import *
 from engine.ops.derivative import *
 from engine.ops.elementwise import *
 from engine.ops.index import *
-from engine.ops.linalg import *
 from engine.ops.joining import *
+from engine.ops.linalg import *
 from engine.ops.loop import *
 from engine.ops.loss import *
 from engine.ops.making import *

@@ -13,7 +13,7 @@ from engine.core.op import composite, defop
 from engine.core.tensor import Spec, Tensor, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
-from engine.ops.linalg import tensordot
+from engine.ops.product import tensordot
 from engine.ops.shape import expand_dims, moveaxis, ravel, reshape, stack, zeros
 
 __all__ = [

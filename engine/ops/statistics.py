@@ -14,7 +14,7 @@ from engine.core.op import composite, defop
 from engine.core.tensor import Spec, Symbol, as_array, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
-from engine.ops.linalg import matmul
+from engine.ops.product import matmul
 from engine.ops.shape import expand_dims, flip, transpose
 
 __all__ = ["bincount", "cdist", "corrcoef", "correlate", "histogram", "psnr"]
