@@ -65,6 +65,7 @@ from engine.layers.pool import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from engine.layers.preprocessing.audio import MelSpectrogram, STFTSpectrogram
 from engine.layers.preprocessing.numeric import Normalization, Rescaling
 from engine.layers.regularization import (
     ActivityRegularization,

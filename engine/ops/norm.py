@@ -14,6 +14,7 @@ from engine.core.tensor import Spec, convert_to_tensor
 from engine.kernels import norm as kernels
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
+from engine.ops.matrix_norm import norm
 from engine.ops.shape import reshape
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "batch_normalization",
     "layer_normalization",
     "moments",
+    "norm",
     "normalize",
     "normalize_moments",
     "rms_normalization",
@@ -219,4 +221,4 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: Any = None) -> An
     small = config.epsilon() if epsilon is None else epsilon
     if order == 2:
         return x * ew.rsqrt(ew.maximum(red.sum(ew.square(x), axis=axis, keepdims=True), small * small))
-    return x / ew.maximum(red.norm(x, ord=order, axis=axis, keepdims=True), small)
+    return x / ew.maximum(norm(x, ord=order, axis=axis, keepdims=True), small)

@@ -58,6 +58,27 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
         ({"groups": 4, "center": False}, [(5, 4)]),
         ({"groups": 2, "axis": 1}, [(2, 4, 6, 3)]),
     ],  # fmt: skip
+    "STFTSpectrogram": [
+        ({"frame_length": 8}, [(2, 30, 2)]),
+        *(({"frame_length": 8, "mode": mode}, [(2, 30, 2)]) for mode in ("magnitude", "psd", "real", "imag", "stft")),
+        ({"frame_length": 8, "mode": "angle"}, [(2, 30, 1)]),
+        ({"frame_length": 10, "fft_length": 16, "frame_step": 3, "window": "hamming"}, [(2, 30, 1)]),
+        ({"frame_length": 8, "window": "blackman", "periodic": True, "scaling": "spectrum"}, [(2, 30, 2)]),
+        ({"frame_length": 8, "window": None, "padding": "same"}, [(2, 30, 2)]),
+        ({"frame_length": 8, "scaling": None, "expand_dims": True}, [(2, 30, 2)]),
+        ({"frame_length": 8, "data_format": "channels_first"}, [(2, 2, 30)]),
+        ({"frame_length": 8, "data_format": "channels_first", "expand_dims": True}, [(2, 2, 30)]),
+    ],
+    "MelSpectrogram": [
+        ({"fft_length": 64, "sequence_stride": 20, "num_mel_bins": 8}, [(2, 300)]),
+        ({"fft_length": 64, "sequence_stride": 20, "num_mel_bins": 8, "power_to_db": False}, [(2, 300)]),
+        ({"fft_length": 64, "sequence_stride": 20, "num_mel_bins": 8, "mag_exp": 1.0, "top_db": 20.0}, [(2, 300)]),
+        ({"fft_length": 64, "sequence_length": 50, "num_mel_bins": 6, "window": "hamming"}, [(2, 300)]),
+        (
+            {"fft_length": 64, "sampling_rate": 8000, "min_freq": 200.0, "max_freq": 3000.0, "ref_power": 2.0},
+            [(2, 300)],
+        ),
+    ],
     "ZeroPadding1D": [({}, [(2, 6, 4)]), ({"padding": [2, 0]}, [(2, 6, 4)])],
     "Cropping1D": [({}, [(2, 6, 4)]), ({"cropping": [2, 0]}, [(2, 6, 4)]), ({"cropping": 2}, [(2, 6, 4)])],
 }
