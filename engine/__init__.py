@@ -39,6 +39,7 @@ _SUBMODULES = frozenset(
 )
 _NAMES = {
     "DTypePolicy": "engine.core.dtypes",
+    "FloatDTypePolicy": "engine.core.dtypes",
     "Function": "engine.models.function",
     "GradientTape": "engine.core.tape",
     "Initializer": "engine.initializers",

@@ -30,7 +30,7 @@ class _Count(DeclaredMetric):
     def setup(self) -> None:
         super().setup()
         self.init_thresholds, self.thresholds = self.thresholds, as_list(self.thresholds, 0.5)
-        self.accumulator = self.add_variable((len(self.thresholds),), name="accumulator")
+        self.accumulator = self.add_variable((len(self.thresholds),), "zeros", name="accumulator")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         update_counts({self.counted: self.accumulator}, y_true, y_pred, self.thresholds, sample_weight=sample_weight)
@@ -93,8 +93,8 @@ class _Share(DeclaredMetric):
         default = 0.5 if self.top_k is None else NEG_INF
         self.init_thresholds, self.thresholds = self.thresholds, as_list(self.thresholds, default)
         shape = (len(self.thresholds),)
-        self.true_positives = self.add_variable(shape, name="true_positives")
-        self._others = self.add_variable(shape, name=self.other[1])
+        self.true_positives = self.add_variable(shape, "zeros", name="true_positives")
+        self._others = self.add_variable(shape, "zeros", name=self.other[1])
         setattr(self, self.other[1], self._others)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -147,10 +147,10 @@ class FourCounts(DeclaredMetric):
 
     def make_counts(self, shape: tuple[int, ...]) -> None:
         """Create the four variables."""
-        self.true_positives = self.add_variable(shape, name="true_positives")
-        self.false_positives = self.add_variable(shape, name="false_positives")
-        self.true_negatives = self.add_variable(shape, name="true_negatives")
-        self.false_negatives = self.add_variable(shape, name="false_negatives")
+        self.true_positives = self.add_variable(shape, "zeros", name="true_positives")
+        self.false_positives = self.add_variable(shape, "zeros", name="false_positives")
+        self.true_negatives = self.add_variable(shape, "zeros", name="true_negatives")
+        self.false_negatives = self.add_variable(shape, "zeros", name="false_negatives")
 
     @property
     def counts(self) -> dict[str, Any]:

@@ -37,10 +37,10 @@ class FBetaScore(DeclaredMetric, keras="keras.metrics:FBetaScore"):
                 f"Got predictions of shape {shape}."
             )
         form = () if self.average == "micro" else (shape[-1],)
-        self.true_positives = self.add_variable(form, name="true_positives")
-        self.false_positives = self.add_variable(form, name="false_positives")
-        self.false_negatives = self.add_variable(form, name="false_negatives")
-        self.intermediate_weights = self.add_variable(form, name="intermediate_weights")
+        self.true_positives = self.add_variable(form, "zeros", name="true_positives")
+        self.false_positives = self.add_variable(form, "zeros", name="false_positives")
+        self.false_negatives = self.add_variable(form, "zeros", name="false_negatives")
+        self.intermediate_weights = self.add_variable(form, "zeros", name="intermediate_weights")
         self._built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
