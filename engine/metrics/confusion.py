@@ -24,6 +24,7 @@ def ratio(part: Any, rest: Any) -> Any:
 class _Count(DeclaredMetric):
     """One of the four counts at given thresholds."""
 
+    same_shape = True
     counted: ClassVar[str]
     thresholds: Any
 
@@ -82,6 +83,7 @@ class FalseNegatives(_Count, keras="keras.metrics:FalseNegatives"):
 class _Share(DeclaredMetric):
     """True positives as a share of something."""
 
+    same_shape = True
     _direction = "up"
     other: ClassVar[tuple[str, str]]
     thresholds: Any
@@ -142,6 +144,7 @@ class Recall(_Share, keras="keras.metrics:Recall"):
 class FourCounts(DeclaredMetric):
     """State of all four counts at many thresholds."""
 
+    same_shape = True
     num_thresholds: int
     class_id: int | None
 

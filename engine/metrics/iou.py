@@ -26,6 +26,16 @@ class _IoUBase(DeclaredMetric):
     num_classes: int
     target_class_ids: Any
 
+    @property
+    def same_shape(self) -> bool:
+        """Whether targets must have the shape of the predictions."""
+        return self.sparse_y_true == self.sparse_y_pred
+
+    @property
+    def class_numbers(self) -> bool:
+        """Whether targets are one class number for each place of the predictions."""
+        return self.sparse_y_true and not self.sparse_y_pred
+
     def setup(self) -> None:
         self.dtype = self.dtype or "int32"
         super().setup()

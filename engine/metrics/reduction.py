@@ -158,6 +158,7 @@ class FunctionMetric(MeanMetricWrapper):
     Attributes:
         fn: the function.
         same_shape: targets must have the shape of the predictions; `compile` refuses others.
+        class_numbers: targets are one class number for each place of the predictions.
     """
 
     fn: ClassVar[Callable[..., Any]]
