@@ -35,6 +35,7 @@ _SUBMODULES = frozenset(
         "tree",
         "utils",
         "visualization",
+        "wrappers",
     }
 )
 _NAMES = {

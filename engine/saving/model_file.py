@@ -154,6 +154,11 @@ def model_bytes(model: Any) -> bytes:
     return stream.getvalue()
 
 
+def model_from_bytes(content: bytes, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The model that `model_bytes` wrote."""
+    return load_model(io.BytesIO(content), custom_objects)
+
+
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """A model from what `model.to_json()` returned."""
     config = limits.parse_json(json_string.encode(), "the text")
