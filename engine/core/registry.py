@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 KINDS = (
@@ -82,29 +81,34 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return decorate
 
 
-def get_registered_name(component: Any) -> str:
+def get_registered_name(obj: Any) -> str:
     """Name under which a class or function was registered; its own name otherwise."""
-    name: str = _CUSTOM_NAMES.get(component) or component.__name__
+    name: str = _CUSTOM_NAMES.get(obj) or obj.__name__
     return name
 
 
-def get_registered_object(name: str, custom_objects: dict[str, Any] | None = None) -> Any | None:
-    """The custom object of this name: from `custom_objects`, the open scopes, or the registrations."""
-    for table in ({} if custom_objects is None else custom_objects, *reversed(_SCOPES), _CUSTOM):
+def get_registered_object(
+    name: str, custom_objects: dict[str, Any] | None = None, module_objects: dict[str, Any] | None = None
+) -> Any | None:
+    """The custom object of this name: from the open scopes, the registrations, `custom_objects` or `module_objects`."""
+    for table in (custom_objects or {}, *reversed(_SCOPES), _CUSTOM, module_objects or {}):
         if name in table:
             return table[name]
     return None
 
 
-@contextmanager
-def custom_object_scope(*custom_objects: dict[str, Any]) -> Iterator[None]:
-    """Let names inside resolve to the given classes and functions."""
-    merged = {key: value for table in custom_objects for key, value in table.items()}
-    _SCOPES.append(merged)
-    try:
-        yield
-    finally:
-        _SCOPES.remove(merged)
+class custom_object_scope:
+    """Let names inside resolve to the given classes and functions, by name."""
+
+    def __init__(self, custom_objects: dict[str, Any] | None) -> None:
+        self.custom_objects = dict(custom_objects or {})
+
+    def __enter__(self) -> custom_object_scope:
+        _SCOPES.append(self.custom_objects)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _SCOPES.pop()
 
 
 def get_custom_objects() -> dict[str, Any]:

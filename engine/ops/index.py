@@ -306,14 +306,21 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
 
 @composite("keras.src.ops.math:InTopK", call=("targets", "predictions"))
 def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
-    """Whether each target is among the k largest predictions of its row (ties count)."""
+    """Whether each target is among the k largest predictions of its row (ties count).
+
+    A target that names no column is not.
+    """
     from engine.ops.reduce import sum as total
     from engine.ops.shape import expand_dims
 
-    own = take_along_axis(predictions, expand_dims(ew.cast(targets, "int32"), -1), axis=-1)
+    classes: Any = infer_shape_of(predictions)[-1]
+    targets = ew.cast(targets, "int32")
+    known = ew.logical_and(ew.greater_equal(targets, 0), ew.less(targets, classes))
+    place = ew.minimum(ew.maximum(targets, 0), classes - 1)
+    own = take_along_axis(predictions, expand_dims(place, -1), axis=-1)
     larger = total(ew.cast(ew.greater(predictions, own), "int32"), axis=-1)
     finite = ew.isfinite(own)[..., 0]
-    return ew.logical_and(ew.less(larger, k), finite)
+    return ew.logical_and(ew.logical_and(ew.less(larger, k), finite), known)
 
 
 @belongs(NUMPY)

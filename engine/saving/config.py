@@ -15,6 +15,7 @@ from engine.core import dtypes, registry
 from engine.core.node import FunctionOperation, function_from_config
 from engine.core.op import KERAS_CLASSES, PublicOp
 from engine.core.params import Declared
+from engine.core.policy_map import DTypePolicyMap, policy_data
 from engine.core.tensor import KerasTensor, Value, as_array, convert_to_tensor
 from engine.saving import limits
 from engine.saving.limits import refuse
@@ -76,10 +77,10 @@ def serialize_keras_object(obj: Any) -> Any:
         return obj
     if isinstance(obj, (list, tuple)):
         return [serialize_keras_object(item) for item in obj]
+    if isinstance(obj, dtypes.DTypePolicy):
+        return policy_data(obj)
     if isinstance(obj, Mapping):
         return {key: serialize_keras_object(value) for key, value in obj.items()}
-    if isinstance(obj, dtypes.DTypePolicy):
-        return _described("keras", "DTypePolicy", obj.get_config(), None)
     special = _serialize_special(obj)
     return special if special is not None else _serialize_object(obj)
 
@@ -301,6 +302,8 @@ def find_class(config: Mapping[str, Any], custom: Mapping[str, Any]) -> Any:
             return found
     if (module, name) == ("keras", "DTypePolicy"):
         return dtypes.DTypePolicy
+    if (module, name) == ("keras.dtype_policies", "DTypePolicyMap"):
+        return DTypePolicyMap
     _register_all()
     found = registry.by_keras(module, name) or registry.by_keras(_MODULES.get(module or "", ""), name)
     found = found or KERAS_CLASSES.get((module or "", name)) or (_own_op(name) if module == _OWN_OPS else None)

@@ -9,9 +9,11 @@ from engine import losses, ops
 from engine.core import tree
 from engine.core.errors import TraceError
 from engine.core.state import STATE
+from engine.losses.loss import squeeze_or_expand_to_same_rank
 from engine.metrics import Mean, Metric
 from engine.metrics.counting import batch_length
 from engine.training.outputs import Outputs, check_same_shape, get_loss, get_metric
+from engine.training.telling import check_class_numbers, check_numbers, is_ours, telling
 
 
 class LossEntry(NamedTuple):
@@ -55,6 +57,8 @@ class CompileLoss:
         for (index, identifier), weight in zip(chosen, weights, strict=True):
             loss = get_loss(identifier, targets[index], predictions[index])
             output = self._outputs.names[index]
+            check_numbers("loss", loss.name, targets[index])
+            check_class_numbers("loss", loss, output, targets[index], predictions[index])
             if losses.compares_same_shapes(loss):
                 check_same_shape("loss", loss.name, output, targets[index], predictions[index])
             self._entries.append(LossEntry(index, loss, weight, str(loss.name if output is None else output)))
@@ -99,7 +103,9 @@ class CompileLoss:
         for i, (index, loss, weight, name) in enumerate(self._entries):
             if targets[index] is None:
                 raise ValueError(f"{name}: the loss needs targets, and none were given for this output.")
-            value = loss(targets[index], predictions[index], weights[index])
+            output = self._outputs.names[index]
+            with telling("loss", loss.name, output, targets[index], predictions[index], is_ours(loss)):
+                value = loss(targets[index], predictions[index], weights[index])
             if self.metrics:
                 self.metrics[i].update_state(value, sample_weight=batch_length(predictions[index]))
             value = value if weight is None else ops.multiply(value, weight)
@@ -163,6 +169,8 @@ class CompileMetrics(Metric):
             for index, identifier in self._choose(self._given[key], key):
                 metric = get_metric(identifier, targets[index], predictions[index])
                 output = self._outputs.names[index] if self._outputs.count > 1 else None
+                check_numbers("metric", metric.name, targets[index])
+                check_class_numbers("metric", metric, output, targets[index], predictions[index])
                 if compares_same_shapes(metric):
                     check_same_shape("metric", metric.name, output, targets[index], predictions[index])
                 name = _unique(metric.name, output, weighted, taken)
@@ -208,9 +216,13 @@ class CompileMetrics(Metric):
         weights = self._weights(sample_weight)
         for entry in self.entries:
             arguments: tuple[Any, ...] = (targets[entry.output], predictions[entry.output])
+            if compares_same_shapes(entry.metric):
+                arguments = squeeze_or_expand_to_same_rank(*arguments)
             if entry.weighted:
                 arguments = (*arguments, weights[entry.output])
-            self._update(entry.metric, arguments)
+            output = self._outputs.names[entry.output] if self._outputs.count > 1 else None
+            with telling("metric", entry.name, output, *arguments[:2], is_ours(entry.metric)):
+                self._update(entry.metric, arguments)
 
     def _weights(self, sample_weight: Any) -> list[Any]:
         if sample_weight is None:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from engine.core import config
 from engine.training.adapters import Adapter, GeneratorAdapter
 
 
@@ -26,6 +27,10 @@ class EpochSource:
     def __init__(
         self, adapter: Adapter, steps: int | None = None, steps_per_execution: int = 1, purpose: str = "training"
     ) -> None:
+        limit = config.max_steps_per_epoch()
+        if limit and (not steps or limit < steps):
+            warnings.warn(f"Limiting steps_per_epoch to {limit}", stacklevel=4)
+            steps = limit
         self.adapter, self.steps, self._chunk, self._purpose = adapter, steps, steps_per_execution, purpose
         self._stream: Iterator[Any] | None = None
         self._seen = 0

@@ -187,6 +187,7 @@ class Trainer(Compiled):
         if validation_data is not None:
             arguments = (validation_data, validation_batch_size or batch_size, validation_steps)
             validation = self._validation_source(*arguments)
+        epochs = _within_limit(epochs)
         listeners = self._listeners(callbacks, verbose, epochs, source, history=True)
         self.stop_training, self._initial_epoch = False, None
         listeners.on_train_begin()
@@ -389,3 +390,12 @@ def can_be_batches(data: Any) -> bool:
         or not isinstance(data, (tuple, list, dict, np.ndarray))
         and not hasattr(data, "__array__")
     )
+
+
+def _within_limit(epochs: int) -> int:
+    """`epochs`, or fewer if `config.set_max_epochs` says so."""
+    limit = config.max_epochs()
+    if not limit or epochs <= limit:
+        return epochs
+    warnings.warn(f"Limiting epochs to {limit}", stacklevel=3)
+    return limit

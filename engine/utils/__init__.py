@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 _NAMES = {
+    "Config": "engine.utils.config",
     "CustomObjectScope": "engine.saving",
     "Dataset": "engine.data.dataset",
     "Progbar": "engine.callbacks.progress",
@@ -15,12 +16,16 @@ _NAMES = {
     "clear_session": "engine.utils.session",
     "custom_object_scope": "engine.core.registry",
     "deserialize_keras_object": "engine.saving",
+    "disable_interactive_logging": "engine.core.config",
+    "enable_interactive_logging": "engine.core.config",
     "get_custom_objects": "engine.core.registry",
     "get_file": "engine.data.files",
     "get_registered_name": "engine.core.registry",
     "get_registered_object": "engine.core.registry",
+    "get_source_inputs": "engine.core.node",
     "image_dataset_from_directory": "engine.data.images",
     "img_to_array": "engine.data.images",
+    "is_interactive_logging_enabled": "engine.core.config",
     "is_keras_tensor": "engine.core.tensor",
     "load_img": "engine.data.images",
     "model_to_dot": "engine.models.diagram",
