@@ -1,6 +1,7 @@
 """Training situations that run unchanged on both libraries: each gives plain facts (figures, names, weights, errors).
 
-`library` is `keras` (JAX) in the oracle's process and `engine` in the tests.
+`library` is `keras` in the oracle's process and `engine` in the tests. Keras runs on torch, which compiles nothing and
+keeps masks for the metrics; on JAX where torch has no such setting.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 SITUATIONS: dict[str, Callable[[Any], Any]] = {}
+ON_JAX: set[str] = set()
 STEPS = 5
 
 
@@ -18,6 +20,12 @@ def situation(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Add to the table under its name."""
     SITUATIONS[function.__name__] = function
     return function
+
+
+def jax_situation(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same, for Keras on JAX."""
+    ON_JAX.add(function.__name__)
+    return situation(function)
 
 
 def numbers(*shape: int, seed: int = 0) -> np.ndarray:

@@ -14,6 +14,7 @@ from situations import (  # type: ignore[import-not-found]
     Y,
     fitted,
     fix,
+    jax_situation,
     mlp,
     numbers,
     refused,
@@ -49,11 +50,19 @@ def epochs_and_steps(k: Any) -> Any:
         "none": fitted(_plain(k), X, Y, epochs=2, initial_epoch=2),
         "steps": fitted(_plain(k), X, Y, epochs=3, steps_per_epoch=2),
         "more steps": fitted(_plain(k), X, Y, epochs=2, steps_per_epoch=3),
-        "execution": fitted(_plain(k, steps_per_execution=2), X, Y),
         "rest": fitted(_plain(k), X, Y, batch_size=5),
         "large": fitted(_plain(k), X, Y, batch_size=100),
         "default": fitted(_plain(k), X, Y, batch_size=None),
     }
+
+
+@jax_situation
+def several_steps_in_one_execution(k: Any) -> Any:
+    model = _plain(k, steps_per_execution=2)
+    found = [fitted(model, X, Y), fitted(model, X, Y, steps_per_epoch=3), model.predict(X, batch_size=4, verbose=0)]
+    again = mlp(k)
+    again.compile_from_config(model.get_compile_config())
+    return [*found, again.steps_per_execution, model.evaluate(X, Y, batch_size=4, verbose=0)]
 
 
 @situation
@@ -65,7 +74,7 @@ def two_fits_go_on(k: Any) -> Any:
     return [first, second, fitted(model, X, Y), int(model.optimizer.iterations)]
 
 
-@situation
+@jax_situation
 def shuffled_by_the_seed(k: Any) -> Any:
     found = {}
     for name, options in {"all": {}, "batch": {"shuffle": "batch"}, "split": {"validation_split": 0.25}}.items():
@@ -74,7 +83,7 @@ def shuffled_by_the_seed(k: Any) -> Any:
     return found
 
 
-@situation
+@jax_situation
 def hooks_are_called_in_order(k: Any) -> Any:
     hooks = [f"on_{what}_{edge}" for what in ("train", "test", "predict", "epoch") for edge in ("begin", "end")]
     hooks += [f"on_{what}_batch_{edge}" for what in ("train", "test", "predict") for edge in ("begin", "end")]
@@ -147,6 +156,66 @@ def schedules_and_options_of_optimizers(k: Any) -> Any:
         model = _plain(k, optimizer=optimizer)
         found[name] = [fitted(model, X, Y, epochs=3), int(optimizer.iterations), float(optimizer.learning_rate)]
     return found
+
+
+@situation
+def freezing_after_compile(k: Any) -> Any:
+    found = []
+    for optimizer in (k.optimizers.SGD(0.1), k.optimizers.Adam(0.1)):
+        model = _plain(k, optimizer=optimizer)
+        found.append(fitted(model, X, Y))
+        model.layers[0].trainable = False
+        found.append(fitted(model, X, Y))
+        model.layers[0].trainable = True
+        found.append(fitted(model, X, Y))
+    return found
+
+
+@situation
+def own_train_and_test_steps(k: Any) -> Any:
+    class Own(k.Model):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.level = k.metrics.Mean(name="level")
+
+        def train_step(self, data: Any) -> Any:
+            x, y = data[:2]
+            variables = self.trainable_weights
+            if k.__name__ == "keras":
+                y_pred = self(x, training=True)
+                loss = self.compute_loss(y=y, y_pred=y_pred) * 2.0
+                self.zero_grad()
+                loss.backward()
+                import torch
+
+                with torch.no_grad():
+                    self.optimizer.apply([v.value.grad for v in variables], variables)
+            else:
+                with k.GradientTape() as tape:
+                    y_pred = self(x, training=True)
+                    loss = self.compute_loss(y=y, y_pred=y_pred) * 2.0
+                self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+            self.level.update_state(loss)
+            for metric in self.metrics:
+                if metric.name not in ("loss", "level"):
+                    metric.update_state(y, y_pred)
+            return {"twice": loss, **{m.name: m.result() for m in self.metrics if m.name == "level"}}
+
+        def test_step(self, data: Any) -> Any:
+            x, y = data[:2]
+            y_pred = self(x, training=False)
+            self.level.update_state(k.ops.mean(k.ops.abs(y - y_pred)))
+            return {"level": self.level.result()}
+
+        def predict_step(self, data: Any) -> Any:
+            x = data[0] if isinstance(data, (tuple, list)) else data
+            return {"out": self(x, training=False) + 1.0}
+
+    inputs = k.Input((3,))
+    model = fix(Own(inputs, k.layers.Dense(1)(k.layers.Dense(4, "tanh")(inputs))))
+    model.compile("sgd", "mse")
+    found = fitted(model, X, Y, validation_split=1 / 3)
+    return [found, model.predict(X, verbose=0), model.evaluate(X, Y, verbose=0), model.train_on_batch(X, Y)]
 
 
 @situation
@@ -311,7 +380,7 @@ def predictions_of_all_lengths(k: Any) -> Any:
 @situation
 def settings_in_files(k: Any) -> Any:
     model = mlp(k)
-    model.compile(k.optimizers.Adam(0.25), "mse", metrics=["mae"], steps_per_execution=2)
+    model.compile(k.optimizers.Adam(0.25), "mse", metrics=["mae"])
     config = model.get_compile_config()
     again = mlp(k)
     again.compile_from_config(config)

@@ -1,4 +1,4 @@
-"""Every training situation of the table, run on the engine and on Keras with JAX: the facts are equal."""
+"""Every training situation of the table, run on the engine and on Keras: the facts are equal."""
 
 from __future__ import annotations
 
@@ -28,17 +28,23 @@ sys.path.remove(str(FOLDER))
 
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    path = tmp_path_factory.mktemp("situations") / "jax.npz"
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONWARNINGS": "ignore"}
-    environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-    script = FOLDER / "situations_oracle.py"
-    done = subprocess.run([sys.executable, str(script), str(path)], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-4000:]
-    with np.load(path) as file:
-        arrays = {key: file[key] for key in file.files}
-    facts = json.loads(str(arrays.pop("facts")))
-    found: dict[str, Any] = _filled(facts, arrays)
+    folder = tmp_path_factory.mktemp("situations")
+    running = {backend: _started(backend, folder / f"{backend}.npz") for backend in ("torch", "jax")}
+    found: dict[str, Any] = {}
+    for backend, process in running.items():
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors[-4000:]
+        with np.load(folder / f"{backend}.npz") as file:
+            arrays = {key: file[key] for key in file.files}
+        found.update(_filled(json.loads(str(arrays.pop("facts"))), arrays))
     return found
+
+
+def _started(backend: str, path: Path) -> subprocess.Popen[str]:
+    environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "PYTHONWARNINGS": "ignore"}
+    environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    command = [sys.executable, str(FOLDER / "situations_oracle.py"), str(path)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def _filled(value: Any, arrays: dict[str, np.ndarray]) -> Any:
