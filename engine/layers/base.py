@@ -284,6 +284,13 @@ class Layer(HasState, Operation, Declared):
             context.training = saved
             CALL.context = outer
 
+    def _add_activity_loss(self, output: Any) -> None:
+        """The cost of large outputs, a sample."""
+        cost = self.activity_regularizer(output)
+        if output.shape:
+            cost = ops.divide_no_nan(cost, ops.cast(ops.shape(output)[0], cost.dtype))
+        self.add_loss(cost)
+
     def _guarded_call(self, spec: CallSpec) -> Any:
         try:
             with autocast_scope(self.compute_dtype if self._casts() else None):
