@@ -47,6 +47,7 @@ class ParamInfo:
         rank: how many numbers Dims hold.
         nullable: whether None is allowed.
         group, advanced, doc, step: for the property panel and the help.
+        keyword: given by name only, among the constructor's `**kwargs`.
     """
 
     name: str
@@ -63,6 +64,7 @@ class ParamInfo:
     advanced: bool = False
     doc: str = ""
     step: float | None = None
+    keyword: bool = False
 
     @property
     def required(self) -> bool:
@@ -149,11 +151,12 @@ def Param(
     group: str = "",
     advanced: bool = False,
     step: float | None = None,
+    keyword: bool = False,
 ) -> Any:
     """Declare a parameter in a class body (see `ParamInfo`); its kind comes from the annotation unless given."""
     allowed = tuple(choices) if choices is not None else None
     empty = default is None if nullable is None else nullable
-    return ParamInfo("", kind or "", default, ge, gt, le, lt, allowed, rank, empty, group, advanced, doc, step)
+    return ParamInfo("", kind or "", default, ge, gt, le, lt, allowed, rank, empty, group, advanced, doc, step, keyword)
 
 
 def _whole(info: ParamInfo, value: Any, owner: str) -> int:
@@ -321,14 +324,15 @@ def _kind_of(cls: type, name: str, info: ParamInfo) -> str:
 def _constructor(cls: type) -> Callable[..., None]:
     """`__init__` with the declared parameters first and the base's own keywords after."""
     names = list(cls.PARAMS)  # type: ignore[attr-defined]
+    placed = [name for name, info in cls.PARAMS.items() if not info.keyword]  # type: ignore[attr-defined]
     inits = [vars(b)["__init__"] for b in cls.__mro__[1:] if "__init__" in vars(b)]
     base_init = next(init for init in inits if not getattr(init, "_declared", False))
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         owner = type(self).__name__
-        if len(args) > len(names):
-            raise TypeError(f"{owner} takes at most {len(names)} positional arguments, but {len(args)} were given.")
-        values = dict(zip(names, args, strict=False))
+        if len(args) > len(placed):
+            raise TypeError(f"{owner} takes at most {len(placed)} positional arguments, but {len(args)} were given.")
+        values = dict(zip(placed, args, strict=False))
         for name in names:
             if name in kwargs:
                 if name in values:
@@ -348,6 +352,8 @@ def _signature(cls: type) -> inspect.Signature:
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter("self", kind)]
     for info in cls.PARAMS.values():  # type: ignore[attr-defined]
+        if info.keyword:
+            continue
         default = inspect.Parameter.empty if info.required else info.default
         parameters.append(inspect.Parameter(info.name, kind, default=default))
     parameters.append(inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD))

@@ -57,6 +57,7 @@ from engine.layers.pool import (
     MaxPooling3D,
 )
 from engine.layers.preprocessing.numeric import Normalization, Rescaling
+from engine.layers.recurrent import GRU, LSTM, SimpleRNN
 from engine.layers.regularization import (
     ActivityRegularization,
     AlphaDropout,
@@ -82,7 +83,7 @@ from engine.layers.reshape import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
-from engine.layers.rnn import GRU, LSTM, RNN, SimpleRNN
+from engine.layers.rnn import RNN, StackedRNNCells
 from engine.layers.rnn_cells import GRUCell, LSTMCell, SimpleRNNCell
 from engine.layers.spec import InputSpec
 

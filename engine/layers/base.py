@@ -11,7 +11,6 @@ import numpy as np
 from engine import constraints, initializers, ops, regularizers
 from engine.core import dtypes, naming, tree
 from engine.core.errors import ShapeError
-from engine.core.graph import trace
 from engine.core.node import Operation
 from engine.core.objects import serialize_object
 from engine.core.params import Declared
@@ -19,6 +18,7 @@ from engine.core.rng import SeedGenerator
 from engine.core.state import autocast_scope
 from engine.core.tensor import KerasTensor, Spec, Tensor, Value, Variable, convert_to_tensor
 from engine.layers.call import CALL, CallSpec, Context
+from engine.layers.probe import traced_outputs
 from engine.layers.spec import InputSpec, Ports, check_input
 from engine.layers.state import HasState
 
@@ -161,6 +161,7 @@ class Layer(HasState, Operation, Declared):
             self._call_build(shapes, spec)
         else:
             self.build(spec.first_shape())
+            self.built = True  # the trace calls the layer again
             if _has_unbuilt(self) and _overrides(self, "call"):
                 self._build_by_trace(spec)
         self.built = True
@@ -179,9 +180,14 @@ class Layer(HasState, Operation, Declared):
         from engine.core.errors import TraceError
 
         try:
-            self._traced_specs(spec.args, spec.kwargs)
+            outer, _, last = naming.current_path().rpartition("/")
+            with naming.name_scope_of(outer if last == self.name else naming.current_path()):
+                self._traced_specs(spec.args, spec.kwargs)
         except TraceError:
             return  # code that needs values builds its layers when it runs
+        except ValueError:
+            self.built = False
+            raise
 
     def build_from_config(self, config: Mapping[str, Any]) -> None:
         """Build as `get_build_config` described."""
@@ -299,11 +305,10 @@ class Layer(HasState, Operation, Declared):
 
         saved, CALL.context = CALL.context, None
         try:
-            result = trace(run, specs).structure
+            return traced_outputs(run, specs)
         finally:
             CALL.context = saved
             self._clear_losses()
-        return tree.map_structure(lambda s: None if s is None else KerasTensor(s.shape, s.dtype), result)
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Shape of the outputs for inputs of the given shape."""

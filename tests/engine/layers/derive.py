@@ -31,7 +31,6 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
     "PReLU": [({}, [(2, 6, 4)]), ({"shared_axes": [1]}, [(2, 6, 4)])],
     "Softmax": [({}, [(5, 4)]), ({"axis": 1}, [(2, 6, 4)]), ({"axis": [1, 2]}, [(2, 6, 4)])],
     "Concatenate": [({}, [(5, 4), (5, 3)]), ({"axis": 1}, [(2, 6, 4), (2, 3, 4)])],
-    "RNN": [],
     "Attention": [
         ({}, [(2, 6, 4), (2, 5, 4)]),
         ({"use_scale": True}, [(2, 6, 4), (2, 5, 4), (2, 5, 4)]),
@@ -83,6 +82,42 @@ _NUMBERS = {
 """Values that a setting is changed to; None leaves it as it is."""
 
 
+def _inner(name: str, **config: Any) -> dict[str, Any]:
+    return {"module": "keras.layers", "class_name": name, "config": {"name": "inner", **config}}
+
+
+_LSTM_CELL, _GRU_CELL = _inner("LSTMCell", units=3), _inner("GRUCell", units=2)
+_CELLS = [_GRU_CELL, {**_LSTM_CELL, "config": {"name": "upper", "units": 3, "dropout": 0.3, "seed": 2}}]
+_STACK = _inner("StackedRNNCells", cells=_CELLS)
+_INNER: dict[str, list[Any]] = {
+    "cell": [_LSTM_CELL, _GRU_CELL, _inner("SimpleRNNCell", units=3, recurrent_dropout=0.2, seed=4), _STACK],
+    "cells": [_CELLS],
+    "layer": [
+        _inner("Dense", units=3, activation="tanh"),
+        _inner("LSTM", units=3),
+        _inner("GRU", units=3, return_sequences=True),
+        _inner("SimpleRNN", units=3, return_state=True, recurrent_dropout=0.2, seed=4),
+        _inner("Dropout", rate=0.4, seed=2),
+        _inner("BatchNormalization"),
+    ],
+    "layers": [[_inner("Dense", units=3), {**_inner("Dropout", rate=0.4, seed=2), "name": "next"}]],
+    "backward_layer": [_inner("LSTM", units=2, go_backwards=True)],
+}  # fmt: skip
+"""What layers that hold other layers are given, by the name of the setting: what a class accepts of it."""
+
+
+def _accepted(cls: Any, name: str) -> list[Any]:
+    """The inner layers with which a class can be made."""
+    found = []
+    for value in _INNER[name]:
+        try:
+            cls(value)
+        except ValueError:
+            continue
+        found.append(value)
+    return found
+
+
 @dataclasses.dataclass(frozen=True)
 class Use:
     """One way to call a layer.
@@ -118,17 +153,21 @@ def uses(name: str) -> list[Use]:
     if name in SPECIAL:
         return [Use(name, f"case {i}", c, tuple(s)) for i, (c, s) in enumerate(SPECIAL[name])]
     cls = registry.all_of("layer")[name]
-    required = {p.name: _BY_NAME[p.name] for p in cls.PARAMS.values() if p.required}
+    required = {p.name: _needed(cls, p) for p in cls.PARAMS.values() if p.required}
     shapes = _shapes(cls)
     whole = required.get("input_dim", 5) if cls.PORTS.dtypes == "int" else 0
     found = [Use(name, "", required, shapes, whole)]
     for info in cls.PARAMS.values():
-        for i, value in enumerate(_others(info)):
+        for i, value in enumerate(_others(info, cls)):
             changed = {**required, info.name: value}
             if info.name == "dilation_rate":
                 changed["strides"] = 1
             found.append(Use(name, f"{info.name}{i or ''}", changed, _rotated(shapes, changed), whole))
     return found
+
+
+def _needed(cls: Any, info: ParamInfo) -> Any:
+    return _accepted(cls, info.name)[0] if info.kind == "Layer" else _BY_NAME[info.name]
 
 
 def _shapes(cls: Any) -> tuple[tuple[int, ...], ...]:
@@ -143,8 +182,10 @@ def _rotated(shapes: tuple[tuple[int, ...], ...], config: dict[str, Any]) -> tup
     return shapes
 
 
-def _others(info: ParamInfo) -> list[Any]:
+def _others(info: ParamInfo, cls: Any) -> list[Any]:
     """Values other than the default."""
+    if info.kind == "Layer":
+        return _accepted(cls, info.name)[1:] if info.required else _INNER[info.name]
     if info.required:
         return []
     if info.choices:
@@ -162,7 +203,7 @@ def all_uses() -> list[Use]:
     """Every use of every layer with a name in Keras."""
     import engine.layers  # noqa: F401
 
-    names = [n for n in registry.all_of("layer") if n not in NO_INPUT and not n.endswith("Cell")]
+    names = [n for n in registry.all_of("layer") if n not in NO_INPUT and not n.endswith(("Cell", "Cells"))]
     return [use for name in names for use in uses(name)]
 
 
@@ -174,6 +215,10 @@ def built(library: Any, use: Use, seed: int = 7) -> Any:
 
 
 def _object(library: Any, key: str, value: Any) -> Any:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [_object(library, key, item) for item in value]
+    if isinstance(value, dict) and value.get("module") == "keras.layers":
+        return library.layers.deserialize(value)
     if isinstance(value, dict):
         home = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
         return getattr(library, home[key.rsplit("_", 1)[-1]]).deserialize(value)
