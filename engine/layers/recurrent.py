@@ -26,7 +26,11 @@ class Recurrent(RNN, drop=("cell",)):
 
     def setup(self) -> None:
         given = {n: getattr(self, n) for n in self.CELL.PARAMS if n in self.PARAMS}
-        common = {"dtype": self.dtype_policy, "trainable": self.trainable, "implementation": self._implementation}
+        common: dict[str, Any] = {
+            "dtype": self.dtype_policy,
+            "trainable": self.trainable,
+            "implementation": self._implementation,
+        }
         self.cell = self.CELL(**self._for_cell(given), **common, name=naming.to_snake_case(self.CELL.__name__))
         super().setup()
         self.input_spec = InputSpec(ndim=3)

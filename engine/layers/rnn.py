@@ -216,7 +216,8 @@ class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES
         if sequences.shape[1] is None:
             self._refuse_open_length()
         times = list(range(sequences.shape[1]))
-        states, outputs = initial_state, []
+        states = initial_state
+        outputs: list[Any] = []
         for t in reversed(times) if self.go_backwards else times:
             output, new = step(self.cell, sequences[:, t], states, training)
             new = new if tree.is_nested(new) else [new]

@@ -6,6 +6,7 @@ stands in `SPECIAL`.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import inspect
 from typing import Any
@@ -218,7 +219,7 @@ def _object(library: Any, key: str, value: Any) -> Any:
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return [_object(library, key, item) for item in value]
     if isinstance(value, dict) and value.get("module") == "keras.layers":
-        return library.layers.deserialize(value)
+        return library.layers.deserialize(copy.deepcopy(value))  # Keras takes some configs apart
     if isinstance(value, dict):
         home = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
         return getattr(library, home[key.rsplit("_", 1)[-1]]).deserialize(value)
