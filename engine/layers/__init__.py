@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from engine.layers.attention import MultiHeadAttention
 from engine.layers.base import Layer
+from engine.layers.bidirectional import Bidirectional
 from engine.layers.conv import (
     Conv1D,
     Conv2D,
@@ -86,6 +87,7 @@ from engine.layers.reshape import (
 from engine.layers.rnn import RNN, StackedRNNCells
 from engine.layers.rnn_cells import GRUCell, LSTMCell, SimpleRNNCell
 from engine.layers.spec import InputSpec
+from engine.layers.wrapper import TimeDistributed, Wrapper
 
 Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
 SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D

@@ -391,11 +391,12 @@ def _building(build: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
         bound = signature.bind(self, *args, **kwargs).arguments
         shapes = {key: value for key, value in list(bound.items())[1:]}
-        self._build_shapes = next(iter(shapes.values())) if len(shapes) == 1 else shapes or None
         scope = naming.current_path()
         inside = bool(scope) and scope.rpartition("/")[2] == self.name
         with naming.name_scope_of(scope if inside else self.path):
             build(self, *args, **kwargs)
+        # Last, so that of a `build` that calls its base's, the shapes of the outer one stay.
+        self._build_shapes = next(iter(shapes.values())) if len(shapes) == 1 else shapes or None
         self.built = True
 
     wrapped._wrapped = True  # type: ignore[attr-defined]

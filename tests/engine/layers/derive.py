@@ -89,7 +89,7 @@ def _inner(name: str, **config: Any) -> dict[str, Any]:
 
 _LSTM_CELL, _GRU_CELL = _inner("LSTMCell", units=3), _inner("GRUCell", units=2)
 _CELLS = [_GRU_CELL, {**_LSTM_CELL, "config": {"name": "upper", "units": 3, "dropout": 0.3, "seed": 2}}]
-_STACK = _inner("StackedRNNCells", cells=_CELLS)
+_STACK = _inner("StackedRNNCells", cells=[{**_CELLS[0], "config": {"name": "lower", "units": 2}}, _CELLS[1]])
 _INNER: dict[str, list[Any]] = {
     "cell": [_LSTM_CELL, _GRU_CELL, _inner("SimpleRNNCell", units=3, recurrent_dropout=0.2, seed=4), _STACK],
     "cells": [_CELLS],
@@ -97,12 +97,12 @@ _INNER: dict[str, list[Any]] = {
         _inner("Dense", units=3, activation="tanh"),
         _inner("LSTM", units=3),
         _inner("GRU", units=3, return_sequences=True),
-        _inner("SimpleRNN", units=3, return_state=True, recurrent_dropout=0.2, seed=4),
+        _inner("SimpleRNN", units=3, recurrent_dropout=0.2),
         _inner("Dropout", rate=0.4, seed=2),
         _inner("BatchNormalization"),
     ],
     "layers": [[_inner("Dense", units=3), {**_inner("Dropout", rate=0.4, seed=2), "name": "next"}]],
-    "backward_layer": [_inner("LSTM", units=2, go_backwards=True)],
+    "backward_layer": [_inner("LSTM", units=3, go_backwards=True)],
 }  # fmt: skip
 """What layers that hold other layers are given, by the name of the setting: what a class accepts of it."""
 
@@ -164,7 +164,22 @@ def uses(name: str) -> list[Use]:
             if info.name == "dilation_rate":
                 changed["strides"] = 1
             found.append(Use(name, f"{info.name}{i or ''}", changed, _rotated(shapes, changed), whole))
-    return found
+    holds = any(info.kind == "Layer" for info in cls.PARAMS.values())
+    return [dataclasses.replace(use, shapes=_fitting(use)) for use in found] if holds else found
+
+
+def _fitting(use: Use) -> tuple[tuple[int, ...], ...]:
+    """The shapes, with as many axes as what is inside needs."""
+    import engine
+
+    for rank in range(len(use.shapes[0]), 6):
+        tried = dataclasses.replace(use, shapes=(SIZES[rank],) * len(use.shapes))
+        try:
+            called(built(engine, tried), tried.inputs())
+        except (ValueError, IndexError):
+            continue
+        return tried.shapes
+    return use.shapes
 
 
 def _needed(cls: Any, info: ParamInfo) -> Any:
