@@ -98,5 +98,8 @@ def _may_fold(layer: Any) -> bool:
 
     if layer.non_trainable_variables:
         return False
-    parts = layer._flatten_layers()
-    return all(type(p) is Sequential or (p._is_engine_layer() and p.KIND == "layer") for p in parts)
+    if any(
+        type(p) is not Sequential and (not p._is_engine_layer() or p.KIND != "layer") for p in layer._flatten_layers()
+    ):
+        return False
+    return type(layer) is not Sequential or layer.input_shape[0] is None
