@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from engine.core import naming
-from engine.core.tensor import Tensor, Variable, _op
+from engine.core.tensor import Tensor, Variable
+from engine.core.value import _op
 
 _GLOBAL: list[SeedGenerator] = []
 

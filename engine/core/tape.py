@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from engine.core import dtypes, tree
 from engine.core.op import Op
 from engine.core.state import STATE, no_tapes
-from engine.core.tensor import Spec, Value, Variable, _op
+from engine.core.tensor import Spec, Value, Variable
+from engine.core.value import _op
 
 
 class Record(NamedTuple):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,112 +11,13 @@ from engine.core import config, dtypes, naming
 from engine.core.errors import TraceError
 from engine.core.shapes import Shape
 from engine.core.state import STATE
+from engine.core.value import Spec as Spec
+from engine.core.value import Value as Value
+from engine.core.value import _op
 from engine.kernels.memory import aligned_empty
 
 if TYPE_CHECKING:
     from engine.core.graph import Node, Trace
-
-
-class Spec(NamedTuple):
-    """Shape and type of a value; unknown axes are None."""
-
-    shape: Shape
-    dtype: str
-
-
-_BINARY = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "true_divide",
-    "floordiv": "floor_divide",
-    "mod": "mod",
-    "pow": "power",
-    "matmul": "matmul",
-    "and": "logical_and",
-    "or": "logical_or",
-    "xor": "logical_xor",
-}
-_COMPARE = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
-_UNARY = {"neg": "negative", "abs": "abs", "invert": "logical_not"}
-
-
-def _op(name: str) -> Callable[..., Any]:
-    from engine import ops
-
-    function: Callable[..., Any] = getattr(ops, name)
-    return function
-
-
-class Value:
-    """Operators and shape facts that every kind of value shares. Arithmetic calls the ops of `engine.ops`."""
-
-    __slots__ = ()
-    shape: Shape
-    dtype: str
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """NumPy's functions on a value: the engine's op of that name where there is one (tapes see it)."""
-        from engine import ops
-
-        name = {"divide": "true_divide"}.get(ufunc.__name__, ufunc.__name__)
-        if method == "__call__" and not kwargs and hasattr(ops, name):
-            return getattr(ops, name)(*inputs)
-        return getattr(ufunc, method)(*(as_array(x) if isinstance(x, Value) else x for x in inputs), **kwargs)
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def rank(self) -> int:
-        return len(self.shape)
-
-    @property
-    def size(self) -> int | None:
-        """Number of elements, None if an axis is unknown."""
-        from engine.core import shapes
-
-        return shapes.size(self.shape)
-
-    @property
-    def T(self) -> Any:
-        """The value with its axes reversed."""
-        return _op("transpose")(self)
-
-    def __getitem__(self, key: Any) -> Any:
-        return _op("get_item")(self, key)
-
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("len() of a value without axes")
-        if self.shape[0] is None:
-            raise TraceError("The length of an axis of unknown size was asked for.")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self)))
-
-    __hash__ = object.__hash__
-
-
-def _install_operators() -> None:
-    def binary(function: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-        return (lambda self, other: _op(function)(self, other)), (lambda self, other: _op(function)(other, self))
-
-    for name, function in _BINARY.items():
-        forward, reverse = binary(function)
-        setattr(Value, f"__{name}__", forward)
-        setattr(Value, f"__r{name}__", reverse)
-    for name, function in _COMPARE.items():
-        setattr(Value, f"__{name}__", binary(function)[0])
-    for name, function in _UNARY.items():
-        setattr(Value, f"__{name}__", lambda self, _function=function: _op(_function)(self))
-
-
-_install_operators()
-Value.__hash__ = object.__hash__  # type: ignore[assignment]
 
 
 class Tensor(Value):
@@ -339,6 +240,14 @@ class Variable(Value):
     def _current(self) -> Tensor:
         return self._materialize() if self._tensor is None else self._tensor
 
+    def _now(self) -> Any:
+        """The value at this point: what stands in for it, its symbol in a trace, or its tensor."""
+        scope, trace = STATE.stateless, STATE.trace
+        value = scope.get_current_value(self) if scope is not None else None
+        if value is not None:
+            return value
+        return self._current() if trace is None else trace.read(self)
+
     @property
     def initialized(self) -> bool:
         """Whether memory has been allocated and filled."""
@@ -362,8 +271,7 @@ class Variable(Value):
 
     def read(self) -> Any:
         """The current value: a Symbol while tracing, else a Tensor; in the compute type under mixed precision."""
-        trace = STATE.trace
-        value = trace.read(self) if trace is not None else self._current()
+        value = self._now()
         for tape in STATE.tapes:
             tape.note_read(self, value)
         cast_to = STATE.autocast
@@ -381,10 +289,13 @@ class Variable(Value):
         Raises:
             ValueError: the shape differs.
         """
-        if STATE.trace is not None:
+        if STATE.trace is not None or STATE.stateless is not None:
             new = _op("cast")(convert_to_tensor(value), self.dtype)
             self._check_shape(new.shape)
-            STATE.trace.write(self, new)
+            if STATE.stateless is not None:
+                STATE.stateless.add_update((self, new))
+            elif STATE.trace is not None:
+                STATE.trace.write(self, new)
             return new
         array = as_array(value, self.dtype)
         self._check_shape(array.shape)
@@ -400,21 +311,17 @@ class Variable(Value):
             )
 
     def assign_add(self, value: Any) -> Any:
-        return self.assign(_op("add")(self._raw(), value))
+        return self.assign(_op("add")(self._now(), value))
 
     def assign_sub(self, value: Any) -> Any:
-        return self.assign(_op("subtract")(self._raw(), value))
-
-    def _raw(self) -> Any:
-        trace = STATE.trace
-        return trace.read(self) if trace is not None else self._current()
+        return self.assign(_op("subtract")(self._now(), value))
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the value as a NumPy array."""
-        return np.array(self.array())
+        return np.array(as_array(self))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        return np.array(self.array(), dtype=dtype)
+        return np.array(as_array(self), dtype=dtype)
 
     def __float__(self) -> float:
         return float(self.read())
@@ -438,10 +345,10 @@ def aligned_copy(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarra
 
 def as_array(value: Any, dtype: Any = None) -> np.ndarray[Any, Any]:
     """Any eager value as a NumPy array; Python numbers and lists become 32-bit types."""
+    if isinstance(value, Variable):
+        value = value._current() if STATE.stateless is None else value._now()
     if isinstance(value, Tensor):
         value = value._array
-    elif isinstance(value, Variable):
-        value = value.array()
     elif isinstance(value, (Symbol, KerasTensor)):
         value._refuse()
     if dtype is not None:

@@ -11,13 +11,13 @@ import numpy as np
 from engine import constraints, initializers, ops, regularizers
 from engine.core import dtypes, naming, tree
 from engine.core.errors import ShapeError
-from engine.core.node import Operation
+from engine.core.node import Operation, record
 from engine.core.objects import serialize_object
 from engine.core.params import Declared
 from engine.core.rng import SeedGenerator
-from engine.core.state import autocast_scope
+from engine.core.state import STATE, autocast_scope
 from engine.core.tensor import KerasTensor, Spec, Tensor, Value, Variable, convert_to_tensor
-from engine.layers.call import CALL, CallSpec, Context
+from engine.layers.call import CALL, CallSpec, Context, in_this_context
 from engine.layers.probe import traced_outputs
 from engine.layers.spec import InputSpec, Ports, check_input
 from engine.layers.state import HasState
@@ -219,12 +219,10 @@ class Layer(HasState, Operation, Declared):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer: to values, or to tensors of a Functional graph."""
         if _holds_keras_tensor(args) or _holds_keras_tensor(kwargs):
-            return self._symbolic_call(args, kwargs)
+            return self.symbolic_call(*args, **kwargs)
         return self._run(args, kwargs)
 
-    def _symbolic_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        from engine.core.node import record
-
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         spec = CallSpec(self, args, kwargs)
         check_input(self.input_spec, spec.first(), self)
         self._ensure_built(spec)
@@ -250,7 +248,8 @@ class Layer(HasState, Operation, Declared):
             self._set_masks(spec, outputs)
             if self.activity_regularizer is not None:
                 for y in tree.flatten(outputs):
-                    self.add_loss(self.activity_regularizer(y))
+                    if isinstance(y, Value):
+                        self.add_loss(_per_sample(self.activity_regularizer(y), y))
             return outputs
         finally:
             context.training = saved
@@ -259,7 +258,10 @@ class Layer(HasState, Operation, Declared):
     def _guarded_call(self, spec: CallSpec) -> Any:
         try:
             with autocast_scope(self.compute_dtype if self._casts() else None):
-                return self.call(*spec.args, **spec.kwargs)
+                call = self.call
+                if self._remat is not None:
+                    call = self.rematerialized_call(in_this_context(call), *spec.args, **spec.kwargs)
+                return call(*spec.args, **spec.kwargs)
         except ShapeError as error:
             raise error.within(naming.current_path()) from None
 
@@ -277,9 +279,6 @@ class Layer(HasState, Operation, Declared):
             x = ops.cast(x, self.input_dtype)
             x._keras_mask = mask
         return x
-
-    def stateless_call(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError("Layers keep their state in variables here; call the layer itself.")
 
     # Shapes.
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
@@ -336,7 +335,11 @@ class Layer(HasState, Operation, Declared):
     # Losses.
     def add_loss(self, loss: Any) -> None:
         """Add numbers to the loss of the next `fit` step (call it inside `call`)."""
-        self._losses.extend(convert_to_tensor(x) for x in tree.flatten(loss) if x is not None)
+        losses = [convert_to_tensor(x) for x in tree.flatten(loss) if x is not None]
+        if STATE.losses is None:
+            self._losses.extend(losses)
+        else:
+            STATE.losses.extend((self, loss) for loss in losses)
 
     def _clear_losses(self) -> None:
         self._losses = []
@@ -351,11 +354,10 @@ class Layer(HasState, Operation, Declared):
     @property
     def losses(self) -> list[Any]:
         """What layers added in their last call, and what the weights' regularizers give."""
-        found = list(self._own_losses())
-        for variable in self.trainable_weights:
-            if variable.regularizer is not None:
-                found.append(variable.regularizer(variable))
-        return found
+        return [*self._own_losses(), *self._regularization_losses()]
+
+    def _regularization_losses(self) -> list[Any]:
+        return [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
 
     # Configs.
     def get_config(self) -> dict[str, Any]:
@@ -403,6 +405,16 @@ def _building(build: Callable[..., Any]) -> Callable[..., Any]:
     wrapped.__signature__ = signature  # type: ignore[attr-defined]
     wrapped.__doc__ = build.__doc__
     return wrapped
+
+
+def _per_sample(loss: Any, outputs: Any) -> Any:
+    """`loss` divided by the length of the batch, so that it does not grow with it."""
+    if not outputs.shape:
+        return loss
+    count = outputs.shape[0]
+    if count is None:
+        count = ops.sum(ops.ones_like(outputs[(slice(None), *(0,) * (len(outputs.shape) - 1))]))
+    return ops.divide_no_nan(loss, ops.cast(count, loss.dtype))
 
 
 def _overrides(layer: Layer, method: str) -> bool:

@@ -46,7 +46,7 @@ class RecurrentParams:
     stateful: bool = Param(False, advanced=True, doc="Begin each batch with the last batch's state.")
     unroll: bool = Param(False, advanced=True, doc="Write the steps out one by one; needs a known length.")
     use_cudnn: Any = Param("auto", kind="Any", advanced=True, doc="Accepted for compatibility.")
-    zero_output_for_mask: bool = Param(False, advanced=True, keyword=True, doc="Give zeros at masked steps.")
+    zero_output_for_mask: bool = Param(False, advanced=True, listed=False, doc="Give zeros at masked steps.")
 
 
 _ORDER = (

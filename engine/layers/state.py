@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.core.rng import SeedGenerator
+from engine.core.stateless import StatelessScope, stand_ins, stood_in
 from engine.core.tensor import Variable
 
 _UNTRACKED = frozenset({"_arguments", "_inbound_nodes", "_outbound_nodes", "_losses", "_tracker", "_build_shapes"})
@@ -134,6 +135,37 @@ class HasState:
         wanted = self._trainable_ids()
         return [v for v in self.variables if id(v) not in wanted]
 
+    def stateless_call(
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Call with values in place of the variables, which stay as they are.
+
+        Returns:
+            (outputs, new values of the variables that are not trainable), and with `return_losses` a list of losses.
+
+        Raises:
+            ValueError: the layer is not built, or a list of values is not as long as the list of variables.
+        """
+        if not getattr(self, "built", True):
+            raise ValueError(
+                f"To call stateless_call, {type(self).__name__} must be built (i.e. its variables must have been "
+                "already created). You can build it by calling it on some data."
+            )
+        mapping = [
+            *stand_ins(self, "trainable_variables", self.trainable_variables, trainable_variables),
+            *stand_ins(self, "non_trainable_variables", self.non_trainable_variables, non_trainable_variables),
+        ]
+        with StatelessScope(state_mapping=mapping, collect_losses=return_losses) as scope:
+            outputs = self(*args, **kwargs)  # type: ignore[operator]
+            losses = [*scope.losses, *self._regularization_losses()] if return_losses else []
+        fresh = stood_in(scope, self.non_trainable_variables)
+        return (outputs, fresh, losses) if return_losses else (outputs, fresh)
+
     def count_params(self) -> int:
         """Number of all weights' elements."""
         return sum(int(v.size or 0) for v in self.weights)
@@ -164,8 +196,15 @@ class HasState:
 
     def save_own_variables(self, store: Any) -> None:
         """Write the layer's own weights under "0", "1", ... in order of making."""
-        for i, variable in enumerate(self._own_variables()):
-            store[str(i)] = variable.numpy()
+        for i, variable in enumerate(self._stored()):
+            store[str(i)] = self._stored_value(variable)
+
+    def _stored(self) -> list[Variable]:
+        """Weights that stand in files, in order."""
+        return self._own_variables()
+
+    def _stored_value(self, variable: Variable) -> Any:
+        return variable.numpy()
 
     def load_own_variables(self, store: Any) -> None:
         """Read what `save_own_variables` wrote.
@@ -173,7 +212,7 @@ class HasState:
         Raises:
             ValueError: another number of weights, because the layer was never built or the file is another layer's.
         """
-        own = self._own_variables()
+        own = self._stored()
         if len(store.keys()) != len(own):
             name = getattr(self, "name", "layer")
             raise ValueError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from engine import initializers
 from engine.core import dtypes, naming
+from engine.core.stateless import StatelessScope, stand_ins, stood_in
 from engine.core.tensor import Variable
 from engine.losses.loss import compute_type
 
@@ -88,6 +90,23 @@ class Metric:
     def result(self) -> Any:
         """The figure so far."""
         raise NotImplementedError(f"{type(self).__name__} defines no `result`.")
+
+    def stateless_update_state(self, metric_variables: Sequence[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """New values of the state after a batch, from values given for it; the state stays as it is."""
+        with StatelessScope(stand_ins(self, "metric_variables", self.variables, metric_variables)) as scope:
+            self.update_state(*args, **kwargs)
+        return stood_in(scope, self.variables)
+
+    def stateless_result(self, metric_variables: Sequence[Any]) -> Any:
+        """The figure for values given for the state."""
+        with StatelessScope(stand_ins(self, "metric_variables", self.variables, metric_variables)):
+            return self.result()
+
+    def stateless_reset_state(self) -> list[Any]:
+        """Values of a fresh state."""
+        with StatelessScope() as scope:
+            self.reset_state()
+            return stood_in(scope, self.variables)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.update_state(*args, **kwargs)

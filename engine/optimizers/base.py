@@ -16,6 +16,7 @@ from engine.core.errors import TraceError
 from engine.core.objects import deserialize_object
 from engine.core.params import Declared, Param, ParamInfo, serialize_value
 from engine.core.state import STATE
+from engine.core.stateless import StatelessScope, stand_ins, stood_in
 from engine.core.tensor import Variable, convert_to_tensor
 from engine.optimizers.clipping import clip_by_global_norm, clip_by_norm
 from engine.optimizers.common import COMMON, CONFIG_ORDER
@@ -235,6 +236,28 @@ class Optimizer:
             if variable.constraint is not None:
                 variable.assign(variable.constraint(convert_to_tensor(variable)))
         self._iterations.assign_add(1)
+
+    def stateless_apply(
+        self, optimizer_variables: Sequence[Any], grads: Sequence[Any], trainable_variables: Sequence[Any]
+    ) -> tuple[list[Any], list[Any]]:
+        """One step on values given for the variables; returns the new values of both, and changes nothing.
+
+        Raises:
+            ValueError: the optimizer is not built, or a list is not as long as the list of variables.
+        """
+        if not self.built:
+            raise ValueError(
+                f"To call `stateless_apply`, {type(self).__name__} must be built (i.e. its variables must have been "
+                "created). You can build it via `optimizer.build(trainable_variables)`."
+            )
+        own, weights = self.variables, self._trainable_variables
+        mapping = [
+            *stand_ins(self, "trainable_variables", weights, trainable_variables),
+            *stand_ins(self, "optimizer_variables", own, optimizer_variables),
+        ]
+        with StatelessScope(mapping) as scope:
+            self.apply(grads)
+        return stood_in(scope, weights), stood_in(scope, own)
 
     def _checked_variables(self, grads: Sequence[Any], given: Sequence[Any] | None) -> list[Any]:
         if given is None:
