@@ -33,6 +33,9 @@ each_use = pytest.mark.parametrize("use", USES, ids=[u.id for u in USES])
 DEFAULTS = [u for u in USES if u.changed in ("", "case 0")]
 each_layer = pytest.mark.parametrize("use", DEFAULTS, ids=[u.layer for u in DEFAULTS])
 
+FORGOTTEN = ("SimpleRNN-activity_regularizer",)
+"""Uses whose losses Keras takes and forgets."""
+
 
 def plain(value: Any) -> np.ndarray:
     """A variable or tensor of either library as an array."""
@@ -75,7 +78,8 @@ def test_weights_and_outputs_are_those_of_keras(use: derive.Use) -> None:
         assert ours.trainable == theirs.trainable
         np.testing.assert_array_equal(ours.numpy(), plain(theirs), err_msg=ours.path)
     same(derive.called(our, use.inputs(), training=False), derive.called(their, use.inputs(), training=False))
-    np.testing.assert_allclose([float(x) for x in our.losses], [float(x) for x in their.losses], rtol=1e-4)
+    if use.id not in FORGOTTEN:
+        np.testing.assert_allclose([float(x) for x in our.losses], [float(x) for x in their.losses], rtol=1e-4)
     # Keras draws places to drop in inference too, so that only first calls can be compared.
     layers, results = [], []
     for library in (engine, keras):
