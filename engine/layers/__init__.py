@@ -23,6 +23,7 @@ from engine.layers.conv import (
     SeparableConv1D,
     SeparableConv2D,
 )
+from engine.layers.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from engine.layers.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from engine.layers.core import Dense, Embedding, Identity, Input, InputLayer, Masking
 from engine.layers.dot_attention import AdditiveAttention, Attention

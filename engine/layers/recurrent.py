@@ -19,6 +19,7 @@ class Recurrent(RNN, drop=("cell",)):
     """A recurrent layer with its own kind of cell and a fused op."""
 
     CELL: type[Cell] = SimpleRNNCell
+    CELL_NAME = ""
 
     def __init__(self, *, implementation: int = 2, **kwargs: Any) -> None:
         super(RNN, self).__init__(**kwargs)
@@ -31,13 +32,17 @@ class Recurrent(RNN, drop=("cell",)):
             "trainable": self.trainable,
             "implementation": self._implementation,
         }
-        self.cell = self.CELL(**self._for_cell(given), **common, name=naming.to_snake_case(self.CELL.__name__))
+        if self.CELL.SEED_FIRST:
+            given["seed"] = vars(self).pop("_early")
+        self.cell = self.CELL(**given, **common, name=self.CELL_NAME or naming.to_snake_case(self.CELL.__name__))
+        self.cell.seed = self.seed
         super().setup()
         self.input_spec = InputSpec(ndim=3)
 
-    def _for_cell(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Arguments of the cell."""
-        return values
+    def set_declared(self, values: Any, params: Any = None) -> None:
+        if self.CELL.SEED_FIRST:
+            vars(self)["_early"] = SeedGenerator(values.get("seed"))  # the cell takes it over
+        super().set_declared(values, params)
 
     def _is_fused(self, mask: Any) -> bool:
         """Whether the fused op does the same: its functions, nothing dropped between steps, masks held as it does."""
@@ -82,18 +87,6 @@ class SimpleRNN(Recurrent, category="recurrent", keras="keras.layers:SimpleRNN",
 
     vars().update(declare("recurrent_activation", "unit_forget_bias", layer=True, more=("seed",)))
     CELL = SimpleRNNCell
-
-    def set_declared(self, values: Any, params: Any = None) -> None:
-        # The cell's generator comes before the initializers, as in Keras; the cell takes it over.
-        vars(self)["_early"] = SeedGenerator(values.get("seed"))
-        super().set_declared(values, params)
-
-    def _for_cell(self, values: dict[str, Any]) -> dict[str, Any]:
-        return {**values, "seed": vars(self).pop("_early")}
-
-    def setup(self) -> None:
-        super().setup()
-        self.cell.seed = self.seed
 
     def _fused(self, x: Any, states: list[Any], mask: Any) -> list[Any]:
         cell = self.cell

@@ -219,13 +219,16 @@ class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES
         states = initial_state
         outputs: list[Any] = []
         for t in reversed(times) if self.go_backwards else times:
-            output, new = step(self.cell, sequences[:, t], states, training)
+            output, new = self._step(sequences[:, t], states, training)
             new = new if tree.is_nested(new) else [new]
             if mask is not None:
                 output, new = self._masked(mask[:, t], output, new, states, outputs)
             states = new
             outputs.append(output)
         return outputs[-1], ops.stack(outputs, axis=1), list(states)
+
+    def _step(self, inputs: Any, states: Any, training: Any) -> tuple[Any, Any]:
+        return step(self.cell, inputs, states, training)
 
     def _masked(self, keep: Any, output: Any, new: Any, states: Any, before: list[Any]) -> tuple[Any, Any]:
         """What a masked sample shows and keeps: its states, and its last output (or zeros)."""

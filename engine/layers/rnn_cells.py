@@ -58,7 +58,7 @@ _LAYER = "return_sequences return_state go_backwards stateful unroll".split()
 
 
 def declare(
-    *without: str, layer: bool = False, more: tuple[str, ...] = (), source: type = RecurrentParams
+    *without: str, layer: bool = False, more: tuple[str, ...] = (), unlisted: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """Copies of the shared declarations in Keras's order, for a class body: `vars().update(declare(...))`.
 
@@ -66,18 +66,20 @@ def declare(
         without: names left out.
         layer: also those of layers.
         more: names that come last; named here, they are not among the others.
-        source: the class that declares them.
+        unlisted: names that are given by keyword only.
     """
     left = (*without, *more, *(() if layer else ("activity_regularizer",)))
     names = [n for n in _ORDER + (_LAYER if layer else []) if n not in left]
     names += [*more, "zero_output_for_mask"] if layer else more
-    return {name: _copy(source, name) for name in names}
+    return {name: copied(RecurrentParams, name, name not in unlisted) for name in names}
 
 
-def _copy(source: Any, name: str) -> Any:
-    info = dataclasses.replace(getattr(source, name))
+def copied(source: Any, name: str, listed: bool = True, **changes: Any) -> Any:
+    """A declaration of `source` for another class."""
+    info = dataclasses.replace(vars(source)[name], **changes)
     kind, _, rest = str(source.__annotations__[name]).partition(" | ")
-    info.kind, info.nullable = kind, info.nullable or rest == "None"
+    info.kind, info.nullable = changes.get("kind", kind), info.nullable or rest == "None"
+    info.listed = info.listed and listed
     return info
 
 
@@ -85,10 +87,19 @@ class Cell(Layer):
     """What cells share: weights in gates, dropout drawn once for a whole sequence."""
 
     GATES = 1
+    SEED_FIRST = False
+    """Whether Keras makes the generator before the initializers; seeds are drawn in that order."""
 
     def __init__(self, *, implementation: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.implementation = implementation
+
+    def set_declared(self, values: Any, params: Any = None) -> None:
+        if self.SEED_FIRST:
+            seed = values.get("seed")
+            self.seed_generator = seed if isinstance(seed, SeedGenerator) else SeedGenerator(seed)
+            values = {**values, "seed": None if seed is self.seed_generator else seed}
+        super().set_declared(values, params)
 
     def setup(self) -> None:
         if self.recurrent_dropout:
@@ -101,12 +112,16 @@ class Cell(Layer):
 
     def build(self, input_shape: Any) -> None:
         width = self.GATES * self.units
-        self.kernel = self._matrix("kernel", (input_shape[-1], width), "kernel")
-        self.recurrent_kernel = self._matrix("recurrent_kernel", (self.units, width), "recurrent")
+        self._make_weights((input_shape[-1], width), (self.units, width), self._bias_shape())
+
+    def _make_weights(self, kernel: Any, recurrent: Any, bias: Any) -> None:
+        """Weights of the given shapes."""
+        self.kernel = self._matrix("kernel", kernel, "kernel")
+        self.recurrent_kernel = self._matrix("recurrent_kernel", recurrent, "recurrent")
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
-                self._bias_shape(),
+                bias,
                 self._bias_start(),
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
@@ -171,11 +186,7 @@ class SimpleRNNCell(Cell, category="recurrent", keras="keras.layers:SimpleRNNCel
 
     vars().update(declare("recurrent_activation", "unit_forget_bias"))
 
-    def set_declared(self, values: Any, params: Any = None) -> None:
-        # Keras makes this cell's generator before its initializers, and seeds are drawn in that order.
-        seed = values.get("seed")
-        self.seed_generator = seed if isinstance(seed, SeedGenerator) else SeedGenerator(seed)
-        super().set_declared({**values, "seed": None if seed is self.seed_generator else seed}, params)
+    SEED_FIRST = True
 
     def call(self, sequence: Any, states: Any, training: Any = False) -> tuple[Any, list[Any]]:
         before = states[0] if isinstance(states, (list, tuple)) else states

@@ -16,7 +16,7 @@ import numpy as np
 from engine.core import registry
 from engine.core.params import ParamInfo
 
-SIZES = {1: (5,), 2: (5, 4), 3: (2, 6, 4), 4: (2, 7, 6, 4), 5: (2, 5, 6, 5, 4)}
+SIZES = {1: (5,), 2: (5, 4), 3: (2, 6, 4), 4: (2, 7, 6, 4), 5: (2, 5, 6, 5, 4), 6: (2, 2, 5, 5, 5, 2)}
 """Shapes of inputs by number of axes; for one and two, the batch is the first number."""
 NO_INPUT = ("InputLayer",)
 
@@ -165,7 +165,7 @@ def uses(name: str) -> list[Use]:
             changed = {**required, info.name: value}
             if info.name == "dilation_rate":
                 changed["strides"] = 1
-            found.append(Use(name, f"{info.name}{i or ''}", changed, _rotated(shapes, changed), whole))
+            found.append(Use(name, f"{info.name}{i or ''}", changed, _rotated(cls, shapes, changed), whole))
     holds = any(info.kind == "Layer" for info in cls.PARAMS.values())
     return [dataclasses.replace(use, shapes=_fitting(use)) for use in found] if holds else found
 
@@ -194,9 +194,10 @@ def _shapes(cls: Any) -> tuple[tuple[int, ...], ...]:
     return (SIZES[rank],) * max(cls.PORTS.inputs[0], 1)
 
 
-def _rotated(shapes: tuple[tuple[int, ...], ...], config: dict[str, Any]) -> tuple[tuple[int, ...], ...]:
+def _rotated(cls: Any, shapes: tuple[tuple[int, ...], ...], config: dict[str, Any]) -> tuple[tuple[int, ...], ...]:
     if config.get("data_format") == "channels_first":
-        return tuple((s[0], s[-1], *s[1:-1]) for s in shapes)
+        kept = 2 if "return_sequences" in cls.PARAMS else 1  # time stays before the channels
+        return tuple((*s[:kept], s[-1], *s[kept:-1]) for s in shapes)
     return shapes
 
 

@@ -304,3 +304,46 @@ def test_time_distributed_says_which_masks_do_not_fit() -> None:
         layer(X, mask=MASK[:, :3])
     with pytest.raises(ValueError, match="at least 3 dimensions"):
         engine.layers.TimeDistributed(engine.layers.Dense(2))(X[:, 0])
+
+
+FILMS = RNG.normal(size=(3, 4, 5, 5, 2)).astype("float32")
+
+
+@pytest.mark.parametrize("layout", ["channels_last", "channels_first"])
+def test_films(layout: str) -> None:
+    films = FILMS if layout == "channels_last" else np.moveaxis(FILMS, -1, 2)
+    shape = (3, 5, 5, 4) if layout == "channels_last" else (3, 4, 5, 5)
+    states = [RNG.normal(size=shape).astype("float32") for _ in range(2)]
+
+    def program(lib: Any) -> Any:
+        style = {"padding": "same", "data_format": layout, "return_sequences": True}
+        layer = lib.layers.ConvLSTM2D(4, 3, return_state=True, go_backwards=True, **style)
+        kept = lib.layers.ConvLSTM2D(4, 3, stateful=True, recurrent_activation="hard_sigmoid", **style)
+        drop = lib.layers.ConvLSTM2D(4, 3, dropout=0.3, recurrent_dropout=0.2, seed=5, **style)
+        found = [layer(films), layer(films, initial_state=states), kept(films), kept(films)]
+        kept.reset_state()
+        return [*found, kept(films), drop(films, training=True)]
+
+    same(program)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_masked_steps_of_films_are_as_if_they_were_not_there(held: bool) -> None:
+    mask = np.array([[1, 1, 0, 0], [1, 0, 1, 1], [0, 1, 1, 0]], "bool")
+    layer = engine.layers.ConvLSTM2D(3, 3, return_sequences=True, return_state=True, zero_output_for_mask=not held)
+    outputs, h, c = (array(y) for y in layer(FILMS, mask=mask))
+    for i, kept in enumerate(mask):
+        alone = [array(y)[0] for y in layer(FILMS[i : i + 1, kept])]
+        np.testing.assert_allclose(outputs[i, kept], alone[0], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(h[i], alone[1], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(c[i], alone[2], rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(outputs[0, 2], outputs[0, 1] if held else 0)
+
+
+def test_films_of_open_size_are_refused_and_of_open_length_known() -> None:
+    with pytest.raises(ValueError, match="only support static input shapes for the spatial dimension"):
+        engine.layers.ConvLSTM2D(2, 3)(engine.Input((4, None, 5, 1)))
+    assert engine.layers.ConvLSTM2D(2, 3, return_sequences=True)(engine.Input((None, 5, 5, 1))).shape == (
+        *(None, None),
+        *(3, 3, 2),
+    )
