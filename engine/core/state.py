@@ -20,6 +20,7 @@ class _State(threading.local):
         self.autocast: str | None = None
         self.check_shapes: bool = False
         self.abstract: bool = False
+        self.opening_file: bool = False
         self.stateless: StatelessScope | None = None
 
 
@@ -54,3 +55,13 @@ def abstract_scope() -> Iterator[None]:
         yield
     finally:
         STATE.abstract = saved
+
+
+@contextmanager
+def opening_file(trusted: bool = False) -> Iterator[None]:
+    """While a file is opened, nothing in it may make the engine read other files, unless it is trusted."""
+    saved, STATE.opening_file = STATE.opening_file, not trusted
+    try:
+        yield
+    finally:
+        STATE.opening_file = saved

@@ -8,6 +8,7 @@ from engine.ops.activation import *
 from engine.ops.attention import *
 from engine.ops.conv import *
 from engine.ops.elementwise import *
+from engine.ops.host import *
 from engine.ops.index import *
 from engine.ops.linalg import *
 from engine.ops.loss import *

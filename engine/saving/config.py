@@ -385,7 +385,7 @@ def settings_of(cls: Any) -> frozenset[str] | None:
         return None  # their configs describe a graph, which `from_config` reads
     parameters = inspect.signature(cls.__init__).parameters.values()
     names = {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
-    return frozenset(names | set(getattr(cls, "PARAMS", ())) | _COMMON)
+    return frozenset(names | set(getattr(cls, "PARAMS", ())) | set(getattr(cls, "FILE_SETTINGS", ())) | _COMMON)
 
 
 @contextmanager

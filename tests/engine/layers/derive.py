@@ -7,6 +7,7 @@ stands in `SPECIAL`.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from typing import Any
 
@@ -25,6 +26,12 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
         ({"equation": "abc,cde->abde", "output_shape": [None, 2, 3], "bias_axes": "de"}, [(2, 6, 4)]),
         ({"equation": "...x,xy->...y", "output_shape": 3}, [(2, 6, 4)]),
     ],
+    "Discretization": [
+        ({"bin_boundaries": [-0.5, 0.25, 1.0]}, [(5, 4)]),
+        ({"bin_boundaries": [-0.5, 0.25, 1.0], "output_mode": "one_hot"}, [(2, 6, 4)]),
+        ({"bin_boundaries": [-0.5, 0.25], "output_mode": "multi_hot"}, [(5, 4)]),
+        ({"bin_boundaries": [-0.5, 0.25], "output_mode": "count"}, [(5, 4)]),
+    ],  # fmt: skip
     "Reshape": [({"target_shape": [4, 6]}, [(2, 6, 4)]), ({"target_shape": [3, -1]}, [(2, 6, 4)])],
     "Permute": [({"dims": [2, 1]}, [(2, 6, 4)]), ({"dims": [3, 1, 2]}, [(2, 7, 6, 4)])],
     "RepeatVector": [({"n": 3}, [(5, 4)])],
@@ -63,7 +70,8 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
 }
 _BY_NAME: dict[str, Any] = {
     "units": 3, "filters": 8, "kernel_size": 3, "rate": 0.4, "stddev": 0.3, "input_dim": 11, "output_dim": 3,
-    "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3,
+    "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3, "num_tokens": 5,
+    "num_bins": 5,
 }  # fmt: skip
 _OBJECTS = {
     "Activation": "sigmoid",
@@ -159,11 +167,26 @@ def _others(info: ParamInfo) -> list[Any]:
 
 
 def all_uses() -> list[Use]:
-    """Every use of every layer with a name in Keras."""
+    """Every use of every layer with a name in Keras that Keras runs without TensorFlow."""
     import engine.layers  # noqa: F401
 
     names = [n for n in registry.all_of("layer") if n not in NO_INPUT and not n.endswith("Cell")]
-    return [use for name in names for use in uses(name)]
+    return [use for name in names if runs_in_keras(name) for use in uses(name)]
+
+
+@functools.cache
+def runs_in_keras(name: str) -> bool:
+    """Whether Keras makes the layer with the libraries that are here; the others are compared with written facts."""
+    import keras
+
+    cls = registry.all_of("layer")[name]
+    try:
+        getattr(keras.layers, name)(**{p.name: _BY_NAME[p.name] for p in cls.PARAMS.values() if p.required})
+    except ImportError:
+        return False
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return True
+    return True
 
 
 def built(library: Any, use: Use, seed: int = 7) -> Any:
