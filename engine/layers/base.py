@@ -12,13 +12,13 @@ from engine import constraints, initializers, ops, regularizers
 from engine.core import dtypes, naming, tree
 from engine.core.errors import ShapeError
 from engine.core.graph import trace
-from engine.core.node import Operation
+from engine.core.node import Operation, record
 from engine.core.objects import serialize_object
 from engine.core.params import Declared
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
 from engine.core.tensor import KerasTensor, Spec, Tensor, Value, Variable, convert_to_tensor
-from engine.layers.call import CALL, CallSpec, Context
+from engine.layers.call import CALL, CallSpec, Context, in_this_context
 from engine.layers.spec import InputSpec, Ports, check_input
 from engine.layers.state import HasState
 
@@ -213,12 +213,10 @@ class Layer(HasState, Operation, Declared):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer: to values, or to tensors of a Functional graph."""
         if _holds_keras_tensor(args) or _holds_keras_tensor(kwargs):
-            return self._symbolic_call(args, kwargs)
+            return self.symbolic_call(*args, **kwargs)
         return self._run(args, kwargs)
 
-    def _symbolic_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        from engine.core.node import record
-
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         spec = CallSpec(self, args, kwargs)
         check_input(self.input_spec, spec.first(), self)
         self._ensure_built(spec)
@@ -253,7 +251,10 @@ class Layer(HasState, Operation, Declared):
     def _guarded_call(self, spec: CallSpec) -> Any:
         try:
             with autocast_scope(self.compute_dtype if self._casts() else None):
-                return self.call(*spec.args, **spec.kwargs)
+                call = self.call
+                if self._remat is not None:
+                    call = self.rematerialized_call(in_this_context(call), *spec.args, **spec.kwargs)
+                return call(*spec.args, **spec.kwargs)
         except ShapeError as error:
             raise error.within(naming.current_path()) from None
 
@@ -329,8 +330,10 @@ class Layer(HasState, Operation, Declared):
     def add_loss(self, loss: Any) -> None:
         """Add numbers to the loss of the next `fit` step (call it inside `call`)."""
         losses = [convert_to_tensor(x) for x in tree.flatten(loss) if x is not None]
-        scope = STATE.stateless
-        (scope.losses if scope is not None and scope.collect_losses else self._losses).extend(losses)
+        if STATE.losses is None:
+            self._losses.extend(losses)
+        else:
+            STATE.losses.extend((self, loss) for loss in losses)
 
     def _clear_losses(self) -> None:
         self._losses = []

@@ -6,15 +6,19 @@ from engine.core.tensor import convert_to_numpy, convert_to_tensor, is_tensor
 from engine.ops import image as image
 from engine.ops.activation import *
 from engine.ops.attention import *
+from engine.ops.choice import *
 from engine.ops.conv import *
+from engine.ops.derivative import *
 from engine.ops.elementwise import *
 from engine.ops.host import *
 from engine.ops.index import *
 from engine.ops.linalg import *
+from engine.ops.loop import *
 from engine.ops.loss import *
 from engine.ops.norm import *
 from engine.ops.optimizer import *
 from engine.ops.pool import *
 from engine.ops.reduce import *
 from engine.ops.rnn import *
+from engine.ops.scan import *
 from engine.ops.shape import *
