@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine import ops
+from engine.core.objects import deserialize_object
 from engine.core.params import Param
 from engine.core.tensor import Spec, as_array
 from engine.layers.preprocessing.data import OUTPUT_MODES, DataLayer, choose, passes, refuse_sparse, texts_of
@@ -295,12 +296,10 @@ class TextVectorization(
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """A layer from its settings; functions among them are looked up by name."""
-        from engine.saving.config import deserialize_keras_object
-
         config = dict(config)
         for key in ("standardize", "split"):
             if isinstance(config.get(key), dict):
-                config[key] = deserialize_keras_object(config[key])
+                config[key] = deserialize_object(config[key])
         if isinstance(config.get("ngrams"), list):
             config["ngrams"] = tuple(config["ngrams"])
         return cls(**config)
