@@ -47,7 +47,7 @@ class CategoryEncoding(
         self.set_declared({"num_tokens": num_tokens, "output_mode": output_mode, "sparse": sparse})
 
     def _convert_input(self, x: Any) -> Any:
-        return x if not hasattr(x, "dtype") or dtypes.is_int(x.dtype) else ops.cast(x, "int32")
+        return x
 
     def call(self, inputs: Any, count_weights: Any = None) -> Any:
         if count_weights is not None:
@@ -57,6 +57,7 @@ class CategoryEncoding(
                     f"Received `count_weights={count_weights}`."
                 )
             count_weights = convert_to_tensor(count_weights, dtype=self.compute_dtype)
+        inputs = inputs if dtypes.is_int(inputs.dtype) else ops.cast(inputs, "int32")
         return encode(inputs, self.output_mode, self.num_tokens, self.dtype, count_weights)
 
     def get_config(self) -> dict[str, Any]:

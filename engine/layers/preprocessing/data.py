@@ -97,6 +97,8 @@ def texts_of(array: Any, owner: str, encoding: str = "utf-8") -> list[str]:
         ValueError: something in it is no text.
     """
     array = np.asarray(array)
+    if not array.size:
+        return []
     if array.dtype.kind == "U":
         found: list[str] = array.ravel().tolist()
         return found
