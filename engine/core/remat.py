@@ -139,10 +139,10 @@ def _replay(heard: Sequence[Any], tapes: Sequence[GradientTape]) -> None:
 
 
 def _kept_apart(
-    f: Callable[..., Any], args: Any, kwargs: Any, flat: Sequence[Any], reads: Any, outputs: Any, tapes: Any
+    f: Callable[..., Any], args: Any, kwargs: Any, flat: Sequence[Any], reads: Any, found: Any, tapes: Any
 ) -> list[Any]:
     """Record the whole call as one op on tapes; returns its outputs."""
-    outputs = [_op("copy")(y) if any(y is x for x in flat) else y for y in outputs]
+    outputs: list[Any] = [_op("copy")(y) if any(y is x for x in flat) else y for y in found]
     places = [i for i, x in enumerate(flat) if isinstance(x, Value)]
     inputs = [*(flat[i] for i in places), *(value for _, value in reads)]
 

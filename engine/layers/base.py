@@ -242,7 +242,8 @@ class Layer(HasState, Operation, Declared):
             self._set_masks(spec, outputs)
             if self.activity_regularizer is not None:
                 for y in tree.flatten(outputs):
-                    self.add_loss(self.activity_regularizer(y))
+                    if isinstance(y, Value):
+                        self.add_loss(_per_sample(self.activity_regularizer(y), y))
             return outputs
         finally:
             context.training = saved
@@ -398,6 +399,16 @@ def _building(build: Callable[..., Any]) -> Callable[..., Any]:
     wrapped.__signature__ = signature  # type: ignore[attr-defined]
     wrapped.__doc__ = build.__doc__
     return wrapped
+
+
+def _per_sample(loss: Any, outputs: Any) -> Any:
+    """`loss` divided by the length of the batch, so that it does not grow with it."""
+    if not outputs.shape:
+        return loss
+    count = outputs.shape[0]
+    if count is None:
+        count = ops.sum(ops.ones_like(outputs[(slice(None), *(0,) * (len(outputs.shape) - 1))]))
+    return ops.divide_no_nan(loss, ops.cast(count, loss.dtype))
 
 
 def _overrides(layer: Layer, method: str) -> bool:

@@ -13,7 +13,7 @@ from engine.core.op import composite
 from engine.core.tensor import convert_to_tensor
 from engine.ops.elementwise import cast, clip, round
 from engine.ops.index import take
-from engine.ops.linalg import tensordot
+from engine.ops.product import tensordot
 from engine.ops.reduce import max as largest
 from engine.ops.reduce import min as smallest
 from engine.ops.shape import moveaxis, pad

@@ -75,6 +75,7 @@ def test_weights_and_outputs_are_those_of_keras(use: derive.Use) -> None:
         assert ours.trainable == theirs.trainable
         np.testing.assert_array_equal(ours.numpy(), plain(theirs), err_msg=ours.path)
     same(derive.called(our, use.inputs(), training=False), derive.called(their, use.inputs(), training=False))
+    np.testing.assert_allclose([float(x) for x in our.losses], [float(x) for x in their.losses], rtol=1e-4)
     # Keras draws places to drop in inference too, so that only first calls can be compared.
     layers, results = [], []
     for library in (engine, keras):
