@@ -41,7 +41,7 @@ class _Buckets:
 
 
 class Hashing(
-    DataLayer, category="preprocessing", keras="keras.layers:Hashing", ports=Ports(ranks=(1, None), dtypes="any")
+    DataLayer, category="preprocessing", keras="keras.layers:Hashing", ports=Ports(ranks=(1, None), dtypes="term")
 ):
     """Texts or whole numbers as one of `num_bins` bins, chosen by a hash that is the same everywhere.
 
@@ -119,7 +119,7 @@ class HashedCrossing(
     DataLayer,
     category="preprocessing",
     keras="keras.layers:HashedCrossing",
-    ports=Ports(inputs=(2, None), ranks=(1, 2), dtypes="any", as_list=True),
+    ports=Ports(inputs=(2, None), ranks=(1, 2), dtypes="term", as_list=True),
 ):
     """The combination of two or more categories as one of `num_bins` bins, chosen by hash.
 

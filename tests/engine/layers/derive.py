@@ -32,6 +32,8 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
         ({"bin_boundaries": [-0.5, 0.25], "output_mode": "multi_hot"}, [(5, 4)]),
         ({"bin_boundaries": [-0.5, 0.25], "output_mode": "count"}, [(5, 4)]),
     ],  # fmt: skip
+    "HashedCrossing": [({"num_bins": 5}, [(5, 1), (5, 1)]), ({"num_bins": 5, "output_mode": "one_hot"}, [(5,), (5,)])],
+    "TextVectorization": [({"output_sequence_length": 3}, [(5, 1)])],
     "Reshape": [({"target_shape": [4, 6]}, [(2, 6, 4)]), ({"target_shape": [3, -1]}, [(2, 6, 4)])],
     "Permute": [({"dims": [2, 1]}, [(2, 6, 4)]), ({"dims": [3, 1, 2]}, [(2, 7, 6, 4)])],
     "RepeatVector": [({"n": 3}, [(5, 4)])],
@@ -102,6 +104,7 @@ class Use:
         config: arguments of the constructor, as JSON values.
         shapes: of the inputs.
         whole: bound of whole-number inputs, 0 for floats.
+        text: whether the inputs are texts.
     """
 
     layer: str
@@ -109,6 +112,7 @@ class Use:
     config: dict[str, Any]
     shapes: tuple[tuple[int, ...], ...]
     whole: int = 0
+    text: bool = False
 
     @property
     def id(self) -> str:
@@ -117,6 +121,8 @@ class Use:
     def inputs(self) -> list[np.ndarray]:
         """The arrays to call it with."""
         rng = np.random.default_rng(len(self.shapes[0]))
+        if self.text:
+            return [np.array(["a", "b c", "d", ""], object)[rng.integers(0, 4, s)] for s in self.shapes]
         if self.whole:
             return [rng.integers(0, self.whole, s).astype("int32") for s in self.shapes]
         return [rng.normal(size=s).astype("float32") for s in self.shapes]
@@ -125,24 +131,32 @@ class Use:
 def uses(name: str) -> list[Use]:
     """All ways in which a layer is tried."""
     if name in SPECIAL:
-        return [Use(name, f"case {i}", c, tuple(s)) for i, (c, s) in enumerate(SPECIAL[name])]
+        kind = _kind(name)
+        return [Use(name, f"case {i}", c, tuple(s), *kind) for i, (c, s) in enumerate(SPECIAL[name])]
     cls = registry.all_of("layer")[name]
     required = {p.name: _BY_NAME[p.name] for p in cls.PARAMS.values() if p.required}
     shapes = _shapes(cls)
-    whole = required.get("input_dim", 5) if cls.PORTS.dtypes == "int" else 0
-    found = [Use(name, "", required, shapes, whole)]
+    whole, text = _kind(name, required)
+    found = [Use(name, "", required, shapes, whole, text)]
     for info in cls.PARAMS.values():
         for i, value in enumerate(_others(info)):
             changed = {**required, info.name: value}
             if info.name == "dilation_rate":
                 changed["strides"] = 1
-            found.append(Use(name, f"{info.name}{i or ''}", changed, _rotated(shapes, changed), whole))
+            found.append(Use(name, f"{info.name}{i or ''}", changed, _rotated(shapes, changed), whole, text))
     return found
 
 
+def _kind(name: str, config: dict[str, Any] | None = None) -> tuple[int, bool]:
+    """Bound of whole-number inputs (0 for floats), and whether inputs are texts."""
+    dtypes = registry.all_of("layer")[name].PORTS.dtypes
+    return (config or {}).get("input_dim", 5) if dtypes in ("int", "term") else 0, dtypes == "string"
+
+
 def _shapes(cls: Any) -> tuple[tuple[int, ...], ...]:
-    low = (cls.PORTS.ranks or (2, None))[0]
+    low, high = cls.PORTS.ranks or (2, None)
     rank = 3 if low == 1 and cls.PORTS.dtypes != "int" else max(low, 2)
+    rank = rank if high is None else min(rank, high)
     return (SIZES[rank],) * max(cls.PORTS.inputs[0], 1)
 
 
