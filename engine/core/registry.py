@@ -84,9 +84,11 @@ def get_registered_name(component: Any) -> str:
     return name
 
 
-def get_registered_object(name: str, custom_objects: dict[str, Any] | None = None) -> Any | None:
-    """The custom object of this name: from `custom_objects`, the open scopes, or the registrations."""
-    for table in ({} if custom_objects is None else custom_objects, *reversed(_SCOPES), _CUSTOM):
+def get_registered_object(
+    name: str, custom_objects: dict[str, Any] | None = None, module_objects: dict[str, Any] | None = None
+) -> Any | None:
+    """The custom object of this name: from `custom_objects`, open scopes, registrations, or `module_objects`."""
+    for table in (custom_objects or {}, *reversed(_SCOPES), _CUSTOM, module_objects or {}):
         if name in table:
             return table[name]
     return None

@@ -109,7 +109,6 @@ def _register_all() -> Mapping[str, Any]:
         models,
         optimizers,
         regularizers,
-        utils,
     )
 
     found: dict[str, Any] = {}

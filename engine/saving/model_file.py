@@ -136,7 +136,7 @@ def model_from_config(
         raise
     except _BUILD_ERRORS as error:
         raise refuse(MEMBER, _reason(error)) from error
-    if not hasattr(model, "load_weights"):
+    if not hasattr(model, "load_weights") and not getattr(model, "saved_alone", False):
         raise refuse(MEMBER, f"it describes a {type(model).__name__}, which is not a model.")
     return model
 
