@@ -176,9 +176,10 @@ def fixed(library: Any) -> Any:
 
 def outputs_of(library: Any, made: Any) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(4)
-    data = {name: rng.normal(size=(6, 1)).astype("float32") for name in made.features}
+    inputs = dict(made.get_inputs())
+    data = {name: rng.normal(size=(6, 1)).astype("float32") for name in sorted(inputs)}
     data["coded"] = rng.integers(0, 4, (6, 1)).astype("int32")
-    model = library.Model(made.get_inputs(), made.get_encoded_features())
+    model = library.Model(inputs, made.get_encoded_features())
     return {name: np.asarray(value) for name, value in model(data).items()}
 
 
