@@ -68,7 +68,12 @@ from engine.layers.pool import (
     MaxPooling3D,
 )
 from engine.layers.preprocessing.audio import MelSpectrogram, STFTSpectrogram
+from engine.layers.preprocessing.category import CategoryEncoding
+from engine.layers.preprocessing.discretization import Discretization
+from engine.layers.preprocessing.hashing import HashedCrossing, Hashing
+from engine.layers.preprocessing.lookup import IntegerLookup, StringLookup
 from engine.layers.preprocessing.numeric import Normalization, Rescaling
+from engine.layers.preprocessing.text import TextVectorization
 from engine.layers.recurrent import GRU, LSTM, SimpleRNN
 from engine.layers.regularization import (
     ActivityRegularization,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import inspect
 from typing import Any
 
@@ -26,6 +27,14 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
         ({"equation": "abc,cde->abde", "output_shape": [None, 2, 3], "bias_axes": "de"}, [(2, 6, 4)]),
         ({"equation": "...x,xy->...y", "output_shape": 3}, [(2, 6, 4)]),
     ],
+    "Discretization": [
+        ({"bin_boundaries": [-0.5, 0.25, 1.0]}, [(5, 4)]),
+        ({"bin_boundaries": [-0.5, 0.25, 1.0], "output_mode": "one_hot"}, [(2, 6, 4)]),
+        ({"bin_boundaries": [-0.5, 0.25], "output_mode": "multi_hot"}, [(5, 4)]),
+        ({"bin_boundaries": [-0.5, 0.25], "output_mode": "count"}, [(5, 4)]),
+    ],  # fmt: skip
+    "HashedCrossing": [({"num_bins": 5}, [(5, 1), (5, 1)]), ({"num_bins": 5, "output_mode": "one_hot"}, [(5,), (5,)])],
+    "TextVectorization": [({"output_sequence_length": 3}, [(5, 1)])],
     "Reshape": [({"target_shape": [4, 6]}, [(2, 6, 4)]), ({"target_shape": [3, -1]}, [(2, 6, 4)])],
     "Permute": [({"dims": [2, 1]}, [(2, 6, 4)]), ({"dims": [3, 1, 2]}, [(2, 7, 6, 4)])],
     "RepeatVector": [({"n": 3}, [(5, 4)])],
@@ -84,8 +93,8 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
 }
 _BY_NAME: dict[str, Any] = {
     "units": 3, "filters": 8, "kernel_size": 3, "rate": 0.4, "stddev": 0.3, "input_dim": 11, "output_dim": 3,
-    "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3,
-    "output_size": 3,
+    "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3, "num_tokens": 5,
+    "num_bins": 5, "output_size": 3,
 }  # fmt: skip
 _OBJECTS = {
     "Activation": "sigmoid",
@@ -152,6 +161,7 @@ class Use:
         config: arguments of the constructor, as JSON values.
         shapes: of the inputs.
         whole: bound of whole-number inputs, 0 for floats.
+        text: whether the inputs are texts.
     """
 
     layer: str
@@ -159,6 +169,7 @@ class Use:
     config: dict[str, Any]
     shapes: tuple[tuple[int, ...], ...]
     whole: int = 0
+    text: bool = False
 
     @property
     def id(self) -> str:
@@ -167,6 +178,8 @@ class Use:
     def inputs(self) -> list[np.ndarray]:
         """The arrays to call it with."""
         rng = np.random.default_rng(len(self.shapes[0]))
+        if self.text:
+            return [np.array(["a", "b c", "d", ""], object)[rng.integers(0, 4, s)] for s in self.shapes]
         if self.whole:
             return [rng.integers(0, self.whole, s).astype("int32") for s in self.shapes]
         return [rng.normal(size=s).astype("float32") for s in self.shapes]
@@ -175,18 +188,19 @@ class Use:
 def uses(name: str) -> list[Use]:
     """All ways in which a layer is tried."""
     if name in SPECIAL:
-        return [Use(name, f"case {i}", c, tuple(s)) for i, (c, s) in enumerate(SPECIAL[name])]
+        kind = _kind(name)
+        return [Use(name, f"case {i}", c, tuple(s), *kind) for i, (c, s) in enumerate(SPECIAL[name])]
     cls = registry.all_of("layer")[name]
     required = {p.name: _needed(cls, p) for p in cls.PARAMS.values() if p.required}
     shapes = _shapes(cls)
-    whole = required.get("input_dim", 5) if cls.PORTS.dtypes == "int" else 0
-    found = [Use(name, "", required, shapes, whole)]
+    whole, text = _kind(name, required)
+    found = [Use(name, "", required, shapes, whole, text)]
     for info in cls.PARAMS.values():
         for i, value in enumerate(_others(info, cls)):
             changed = {**required, info.name: value}
             if info.name == "dilation_rate":
                 changed["strides"] = 1
-            found.append(Use(name, f"{info.name}{i or ''}", changed, _rotated(cls, shapes, changed), whole))
+            found.append(Use(name, f"{info.name}{i or ''}", changed, _rotated(cls, shapes, changed), whole, text))
     holds = any(info.kind == "Layer" for info in cls.PARAMS.values())
     return [dataclasses.replace(use, shapes=_fitting(use)) for use in found] if holds else found
 
@@ -209,9 +223,16 @@ def _needed(cls: Any, info: ParamInfo) -> Any:
     return _accepted(cls, info.name)[0] if info.kind == "Layer" else _BY_NAME[info.name]
 
 
+def _kind(name: str, config: dict[str, Any] | None = None) -> tuple[int, bool]:
+    """Bound of whole-number inputs (0 for floats), and whether inputs are texts."""
+    dtypes = registry.all_of("layer")[name].PORTS.dtypes
+    return (config or {}).get("input_dim", 5) if dtypes in ("int", "term") else 0, dtypes == "string"
+
+
 def _shapes(cls: Any) -> tuple[tuple[int, ...], ...]:
-    low = (cls.PORTS.ranks or (2, None))[0]
+    low, high = cls.PORTS.ranks or (2, None)
     rank = 3 if low == 1 and cls.PORTS.dtypes != "int" else max(low, 2)
+    rank = rank if high is None else min(rank, high)
     return (SIZES[rank],) * max(cls.PORTS.inputs[0], 1)
 
 
@@ -240,11 +261,26 @@ def _others(info: ParamInfo, cls: Any) -> list[Any]:
 
 
 def all_uses() -> list[Use]:
-    """Every use of every layer with a name in Keras."""
+    """Every use of every layer with a name in Keras that Keras runs without TensorFlow."""
     import engine.layers  # noqa: F401
 
     names = [n for n in registry.all_of("layer") if n not in NO_INPUT and not n.endswith(("Cell", "Cells"))]
-    return [use for name in names for use in uses(name)]
+    return [use for name in names if runs_in_keras(name) for use in uses(name)]
+
+
+@functools.cache
+def runs_in_keras(name: str) -> bool:
+    """Whether Keras makes the layer with the libraries that are here; the others are compared with written facts."""
+    import keras
+
+    cls = registry.all_of("layer")[name]
+    try:
+        getattr(keras.layers, name)(**{p.name: _BY_NAME[p.name] for p in cls.PARAMS.values() if p.required})
+    except ImportError:
+        return False
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return True
+    return True
 
 
 def built(library: Any, use: Use, seed: int = 7) -> Any:
