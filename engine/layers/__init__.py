@@ -56,6 +56,39 @@ from engine.layers.pool import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from engine.layers.preprocessing.image_augment import AugMix, RandAugment
+from engine.layers.preprocessing.image_color import (
+    RandomBrightness,
+    RandomColorDegeneration,
+    RandomColorJitter,
+    RandomContrast,
+    RandomGrayscale,
+    RandomHue,
+    RandomSaturation,
+)
+from engine.layers.preprocessing.image_geometry import (
+    RandomFlip,
+    RandomRotation,
+    RandomShear,
+    RandomTranslation,
+    RandomZoom,
+)
+from engine.layers.preprocessing.image_histogram import (
+    AutoContrast,
+    ContrastLimitedAdaptiveHistogramEqualization,
+    Equalization,
+)
+from engine.layers.preprocessing.image_mix import CutMix, MixUp, RandomErasing
+from engine.layers.preprocessing.image_size import CenterCrop, RandomCrop, Resizing
+from engine.layers.preprocessing.image_tone import (
+    RandomGaussianBlur,
+    RandomInvert,
+    RandomPosterization,
+    RandomSharpness,
+    Solarization,
+)
+from engine.layers.preprocessing.image_warp import RandomElasticTransform, RandomPerspective
+from engine.layers.preprocessing.max_boxes import MaxNumBoundingBoxes
 from engine.layers.preprocessing.numeric import Normalization, Rescaling
 from engine.layers.regularization import (
     ActivityRegularization,

@@ -225,7 +225,7 @@ def elastic_transform(
     check_rank(images)
     reach = int(6 * float(sigma)) | 1
     kernel = gaussian_kernel(reach, convert_to_tensor(sigma, "float32"))
-    return bent(images, alpha, sigma, kernel, interpolation, fill_mode, fill_value, seed, data_format)
+    return bent(images, alpha, sigma, kernel, interpolation, fill_mode, fill_value, draw_seed(seed), data_format)
 
 
 def bent(
@@ -239,12 +239,12 @@ def bent(
     seed: Any,
     data_format: str | None,
 ) -> Any:
-    """`elastic_transform` with its smoothing kernel given."""
+    """`elastic_transform` with its smoothing kernel and its drawn seed given."""
     first = is_first(data_format)
     batch = as_batch(_precise(images), first)
     height, width = batch.shape[1:3]
     # Keras draws both directions one after the other from one generator: the numbers of one draw of twice the size.
-    draws = draw_like("normal", batch, (2, None, height, width), draw_seed(seed), batch.dtype, mean=0.0, stddev=1.0)
+    draws = draw_like("normal", batch, (2, None, height, width), seed, batch.dtype, mean=0.0, stddev=1.0)
     shifts = moveaxis(draws, 0, -1) * convert_to_tensor(sigma, batch.dtype)
     smooth = spread(shifts, kernel, kernel) * convert_to_tensor(alpha, batch.dtype)
     y, x = _grid(batch, "float64")

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.core import registry
 from engine.core.params import ParamInfo
+from engine.layers.preprocessing.image_base import ImageLayer
 
 SIZES = {1: (5,), 2: (5, 4), 3: (2, 6, 4), 4: (2, 7, 6, 4), 5: (2, 5, 6, 5, 4)}
 """Shapes of inputs by number of axes; for one and two, the batch is the first number."""
@@ -63,7 +64,8 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
 }
 _BY_NAME: dict[str, Any] = {
     "units": 3, "filters": 8, "kernel_size": 3, "rate": 0.4, "stddev": 0.3, "input_dim": 11, "output_dim": 3,
-    "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3,
+    "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3, "height": 5, "width": 4,
+    "max_number": 3, "height_factor": 0.2, "width_factor": 0.1,
 }  # fmt: skip
 _OBJECTS = {
     "Activation": "sigmoid",
@@ -78,7 +80,8 @@ _NUMBERS = {
     "mask_value": 0.0, "offset": 0.25, "pool_size": 3, "axis": None, "output_shape": None, "seed": 5, "padding": 1,
     "cropping": 1, "implementation": None, "lora_rank": None, "lora_alpha": None, "reset_after": False,
     "attention_axes": None, "noise_shape": None, "mean": None, "variance": None, "shared_axes": None,
-    "quantization_config": None, "sliding_window": 2, "gamma_initializer": None,
+    "quantization_config": None, "sliding_window": 2, "gamma_initializer": None, "value_range": [0, 1], "bins": 16,
+    "fill_value": 7, "tile_grid_size": [2, 3], "clip_limit": 0.5, "num_ops": 4, "num_chains": 2, "chain_depth": 5,
 }  # fmt: skip
 """Values that a setting is changed to; None leaves it as it is."""
 
@@ -105,9 +108,17 @@ class Use:
     def id(self) -> str:
         return f"{self.layer}-{self.changed or 'default'}"
 
+    @property
+    def is_augmentation(self) -> bool:
+        """Whether it changes pictures by draws: those differ from one backend of Keras to another."""
+        return issubclass(registry.all_of("layer")[self.layer], ImageLayer)
+
     def inputs(self) -> list[np.ndarray]:
         """The arrays to call it with."""
         rng = np.random.default_rng(len(self.shapes[0]))
+        if self.is_augmentation:
+            low, high = self.config.get("value_range", (0, 255))
+            return [rng.uniform(low, high, s).astype("float32") for s in self.shapes]
         if self.whole:
             return [rng.integers(0, self.whole, s).astype("int32") for s in self.shapes]
         return [rng.normal(size=s).astype("float32") for s in self.shapes]
@@ -118,7 +129,7 @@ def uses(name: str) -> list[Use]:
     if name in SPECIAL:
         return [Use(name, f"case {i}", c, tuple(s)) for i, (c, s) in enumerate(SPECIAL[name])]
     cls = registry.all_of("layer")[name]
-    required = {p.name: _BY_NAME[p.name] for p in cls.PARAMS.values() if p.required}
+    required = {p.name: _given(p) for p in cls.PARAMS.values() if p.required}
     shapes = _shapes(cls)
     whole = required.get("input_dim", 5) if cls.PORTS.dtypes == "int" else 0
     found = [Use(name, "", required, shapes, whole)]
@@ -131,8 +142,21 @@ def uses(name: str) -> list[Use]:
     return found
 
 
+def _given(info: ParamInfo) -> Any:
+    """A value for a setting that has no default."""
+    return _range(info)[1] if info.kind == "Range" else _BY_NAME[info.name]
+
+
+def _range(info: ParamInfo) -> list[float]:
+    """Two numbers of a range."""
+    high = info.le or 1
+    return [0.1, 0.4] if high == 1 else [high // 4, high // 2]
+
+
 def _shapes(cls: Any) -> tuple[tuple[int, ...], ...]:
     low = (cls.PORTS.ranks or (2, None))[0]
+    if issubclass(cls, ImageLayer):
+        return ((2, 9, 8, 3),)
     rank = 3 if low == 1 and cls.PORTS.dtypes != "int" else max(low, 2)
     return (SIZES[rank],) * max(cls.PORTS.inputs[0], 1)
 
@@ -145,12 +169,14 @@ def _rotated(shapes: tuple[tuple[int, ...], ...], config: dict[str, Any]) -> tup
 
 def _others(info: ParamInfo) -> list[Any]:
     """Values other than the default."""
-    if info.required:
+    if info.required and info.kind != "Range":
         return []
     if info.choices:
         return [c for c in info.choices if c != info.default and c is not None]
     if info.name in _NUMBERS:
         return [] if _NUMBERS[info.name] is None else [_NUMBERS[info.name]]
+    if info.kind == "Range":
+        return [_range(info)] if info.required or info.nullable else [_range(info)[1], _range(info)]
     if info.kind == "bool":
         return [not info.default]
     if info.kind in _OBJECTS:
@@ -164,6 +190,22 @@ def all_uses() -> list[Use]:
 
     names = [n for n in registry.all_of("layer") if n not in NO_INPUT and not n.endswith("Cell")]
     return [use for name in names for use in uses(name)]
+
+
+def _kept_apart(transform: Any) -> Any:
+    """A method of Keras that gets a copy of the pictures."""
+
+    def method(self: Any, images: Any, *args: Any, **kwargs: Any) -> Any:
+        return transform(self, np.array(images), *args, **kwargs)
+
+    return method
+
+
+def repair(keras: Any) -> None:
+    """Keep Keras's RandomBrightness from changing its input in place, as it does on NumPy but on no other backend."""
+    brightness = keras.layers.RandomBrightness
+    if brightness.transform_images.__name__ != "method":
+        brightness.transform_images = _kept_apart(brightness.transform_images)
 
 
 def built(library: Any, use: Use, seed: int = 7) -> Any:

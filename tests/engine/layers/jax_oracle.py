@@ -48,6 +48,8 @@ def main(path: str) -> None:
     found: dict[str, Any] = {}
     refused = {}
     for use in derive.all_uses():
+        if use.is_augmentation:
+            continue
         try:
             for i, gradient in enumerate(gradients(use)):
                 found[f"{use.id}/{i}"] = np.asarray(gradient)
