@@ -39,6 +39,7 @@ _SUBMODULES = frozenset(
 )
 _NAMES = {
     "DTypePolicy": "engine.core.dtypes",
+    "Function": "engine.models.function",
     "GradientTape": "engine.core.tape",
     "Initializer": "engine.initializers",
     "Input": "engine.layers",
@@ -49,9 +50,11 @@ _NAMES = {
     "Loss": "engine.losses",
     "Metric": "engine.metrics",
     "Model": "engine.models",
+    "Operation": "engine.core.node",
     "Optimizer": "engine.optimizers",
     "ParamError": "engine.core.errors",
     "Regularizer": "engine.regularizers",
+    "RematScope": "engine.core.remat",
     "Sequential": "engine.models",
     "StatelessScope": "engine.core.stateless",
     "SymbolicScope": "engine.core.stateless",
@@ -60,6 +63,7 @@ _NAMES = {
     "Variable": "engine.core.tensor",
     "custom_gradient": "engine.core.tape",
     "name_scope": "engine.core.naming",
+    "remat": "engine.core.remat",
 }
 """Public names beside the submodules, and the module each is found in."""
 

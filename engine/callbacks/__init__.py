@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.callbacks.backup_and_restore import BackupAndRestore
 from engine.callbacks.callback import Callback
 from engine.callbacks.callback_list import CallbackList
 from engine.callbacks.csv_logger import CSVLogger
@@ -13,9 +14,13 @@ from engine.callbacks.model_checkpoint import ModelCheckpoint
 from engine.callbacks.monitor_callback import MonitorCallback
 from engine.callbacks.progbar_logger import ProgbarLogger
 from engine.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+from engine.callbacks.remote_monitor import RemoteMonitor
+from engine.callbacks.swap_ema_weights import SwapEMAWeights
+from engine.callbacks.tensorboard import TensorBoard
 from engine.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
@@ -27,5 +32,8 @@ __all__ = [
     "MonitorCallback",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]

@@ -156,7 +156,7 @@ def _describe(kind: str, name: str, found: Any) -> Component:
         summary=doc.split("\n\n")[0].replace("\n", " "),
         doc=doc,
         aliases=tuple(getattr(found, "ALIASES", ())),
-        params=tuple(_param(info) for info in declared.values()),
+        params=tuple(_param(info) for info in declared.values() if not info.hidden),
         ports=found.PORTS if is_layer and _stands_alone(found, declared) else None,
         has_weights=is_layer and _has_weights(found),
         train_only=category == "regularization",
@@ -197,6 +197,8 @@ def _param(info: params.ParamInfo) -> ParamInfo:
 
 
 def _plain_default(info: params.ParamInfo) -> Any:
+    if info.kind == "Dims":
+        return info.check(info.default, info.name)
     plain = isinstance(info.default, (str, int, float, bool, tuple, list, dict, type(None)))
     return info.default if plain else params.serialize_value(info, info.default)
 

@@ -102,12 +102,14 @@ def result_type(*dtypes: Any) -> str:
 @functools.lru_cache(2048)
 def _compute_type(floatx: str, *dtypes: Any) -> str:
     result = result_type(*dtypes)
-    floats = {dtype for dtype in dtypes if isinstance(dtype, str) and dtype in FLOAT_TYPES}
-    return "float64" if floats == {"float64"} else result
+    wide = {dtype for dtype in dtypes if isinstance(dtype, str) and dtype in (*FLOAT_TYPES, *COMPLEX_TYPES)}
+    if wide and wide <= {"float64", "complex128"}:
+        return "complex128" if "complex128" in wide else "float64"
+    return result
 
 
 def compute_type(*dtypes: Any) -> str:
-    """Type in which an elementwise op computes: `result_type`, but pure float64 arithmetic stays float64."""
+    """Type in which an elementwise op computes: `result_type`, but pure double precision stays what it is."""
     return _compute_type(config.floatx(), *dtypes)
 
 

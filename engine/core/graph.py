@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.core import tree
 from engine.core.errors import TraceError
-from engine.core.op import Op
+from engine.core.op import Op, dispatch
 from engine.core.state import STATE
 from engine.core.tensor import Spec, Symbol, Tensor, Variable, convert_to_tensor
 
@@ -132,6 +132,89 @@ class Trace:
             list(self._writes.values()),
             [(tensor.numpy(), symbol) for tensor, symbol in self._constants.values()],
         )
+
+
+class InnerTrace(Trace):
+    """A recording inside another: values of the outer one that it uses become further inputs.
+
+    Attributes:
+        captured: the outer values, in the order of the inputs that stand for them.
+        own: how many of the inputs are the function's own arguments.
+    """
+
+    def __init__(self, outer: Trace, tapes: tuple[Any, ...]) -> None:
+        super().__init__()
+        self._outer, self._tapes = outer, tapes
+        self._captures: dict[int, Symbol] = {}
+        self.captured: list[Any] = []
+        self.own = 0
+
+    def lift(self, value: Any) -> Symbol | None:
+        if isinstance(value, Symbol) and value.trace is not self:
+            return self._capture(self._outer.lift(value))
+        return super().lift(value)
+
+    def _capture(self, value: Any) -> Symbol:
+        symbol = self._captures.get(id(value))
+        if symbol is None:
+            symbol = self._captures[id(value)] = self.add_input(value.spec)
+            self.captured.append(value)
+        return symbol
+
+    def read(self, variable: Variable) -> Symbol:
+        written = self._writes.get(id(variable))
+        if written is not None:
+            return written[1]
+        value = self._outer.read(variable)
+        for tape in self._tapes:
+            tape.note_read(variable, value)
+        return self._capture(value)
+
+    def outer_value(self, variable: Variable) -> Symbol:
+        """Value of a variable outside, before this function ran."""
+        return self._outer.read(variable)
+
+    @property
+    def writes(self) -> list[tuple[Variable, Symbol]]:
+        """Variables assigned inside, with the symbol of their last value."""
+        return list(self._writes.values())
+
+
+def trace_inside(function: Callable[..., Any], specs: Sequence[Spec]) -> tuple[InnerTrace, Any]:
+    """Run `function` on symbols of a recording inside the open one; returns that and what the function returned."""
+    outer = STATE.trace
+    if outer is None:
+        raise RuntimeError("trace_inside: no trace is open.")
+    inner = InnerTrace(outer, STATE.tapes)
+    symbols = [inner.add_input(spec) for spec in specs]
+    inner.own = len(symbols)
+    STATE.trace, tapes, STATE.tapes = inner, STATE.tapes, ()
+    try:
+        result = function(*symbols)
+        return inner, tree.map_structure(lambda x: None if x is None else inner.lift(convert_to_tensor(x)), result)
+    finally:
+        STATE.trace, STATE.tapes = outer, tapes
+
+
+def replay(graph: Graph, values: Sequence[Any]) -> list[Any]:
+    """Apply the ops of a graph to other values (symbols or tensors); returns the values of its outputs."""
+    known: dict[int, Any] = {id(s): v for s, v in zip(graph.inputs, values, strict=True)}
+    known.update({id(s): Tensor(array) for array, s in graph.constants})
+    for node in graph.nodes:
+        results = dispatch(node.op, [None if x is None else known[id(x)] for x in node.inputs], node.attrs)
+        found = results if isinstance(results, tuple) else (results,)
+        known.update({id(s): y for s, y in zip(node.outputs, found, strict=True)})
+    return [None if s is None else known[id(s)] for s in graph.outputs]
+
+
+def output_specs(graph: Graph, inputs: Sequence[Spec]) -> list[Spec]:
+    """Specs of a graph's outputs for inputs of these specs."""
+    known: dict[int, Spec] = {id(s): spec for s, spec in zip(graph.inputs, inputs, strict=True)}
+    known.update({id(s): s.spec for _, s in graph.constants})
+    for node in graph.nodes:
+        given = [None if x is None else known[id(x)] for x in node.inputs]
+        known.update({id(s): spec for s, spec in zip(node.outputs, node.op.specs(given, node.attrs), strict=True)})
+    return [known[id(s)] for s in graph.outputs if s is not None]
 
 
 def trace(function: Callable[..., Any], specs: Sequence[Any], arguments: Any = None) -> Graph:

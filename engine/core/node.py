@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine.core import naming, tree
 from engine.core.graph import trace
 from engine.core.op import PublicOp
+from engine.core.state import STATE
 from engine.core.tensor import KerasTensor, Spec
 
 
@@ -63,16 +65,59 @@ class Node:
 
 
 class Operation:
-    """Anything that can be a node of a Functional graph."""
+    """Anything that can be a node of a Functional graph. Subclasses write `call`; shapes are found by tracing it.
+
+    Args:
+        name: its name, made up from the class when None.
+
+    Raises:
+        ValueError: the name is not text, or contains "/".
+    """
 
     def __init__(self, name: str | None = None) -> None:
-        if name is not None and not isinstance(name, str):
-            raise ValueError(f"Argument `name` must be a string. Received: name={name} (of type {type(name)})")
-        if name is not None and "/" in name:
-            raise ValueError(f"Argument `name` cannot contain character `/`. Received: name={name}")
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(
+                "Argument `name` must be a string and cannot contain character `/`. "
+                f"Received: name={name} (of type {type(name)})"
+            )
         self.name = name or naming.auto_name(type(self).__name__)
         self._inbound_nodes: list[Node] = []
         self._outbound_nodes: list[Node] = []
+        self._remat = STATE.remat
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Apply it: to values, or to tensors of a Functional graph."""
+        if holds_keras_tensor([list(args), kwargs]):
+            return self.symbolic_call(*args, **kwargs)
+        return self.rematerialized_call(self.call, *args, **kwargs)(*args, **kwargs)
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """The KerasTensors of a call on KerasTensors; adds a node to their graph."""
+        return record(self, args, kwargs, self.compute_output_spec(*args, **kwargs))
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """The operation's arithmetic."""
+        raise NotImplementedError(f"{type(self).__name__} does not have a `call()` method implemented.")
+
+    def rematerialized_call(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
+        """`fn`, or its rematerialized form where the `RematScope` in which this was made asks for it."""
+        return fn if self._remat is None else self._remat.applied(self, fn, args, kwargs)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """KerasTensors of the outputs: `call` is traced on symbols, nothing is computed."""
+        return traced_spec(self.call, args, kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Settings from which `from_config` makes an equal operation."""
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """An operation from its settings."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<Operation name={self.name}>"
 
     @property
     def input(self) -> Any:
@@ -110,25 +155,31 @@ class FunctionOperation(Operation):
         Operation.__init__(self, name or naming.auto_name(class_name))
         self.function, self.settings = function, dict(settings or {})
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if any(isinstance(x, KerasTensor) for x in tree.flatten([list(args), kwargs])):
-            return record(self, args, kwargs, self._outputs(args, kwargs))
+    def call(self, *args: Any, **kwargs: Any) -> Any:
         return self.function.function(*args, **kwargs, **self.settings)
-
-    def _outputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        leaves = tree.flatten([list(args), kwargs])
-        specs = [Spec(x.shape, x.dtype) for x in leaves if isinstance(x, KerasTensor)]
-
-        def run(*symbols: Any) -> Any:
-            rest = iter(symbols)
-            replaced = [next(rest) if isinstance(x, KerasTensor) else x for x in leaves]
-            new_args, new_kwargs = tree.pack_sequence_as([list(args), kwargs], replaced)
-            return self.function.function(*new_args, **new_kwargs, **self.settings)
-
-        return tree.map_structure(lambda s: KerasTensor(s.shape, s.dtype), trace(run, specs).structure)
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, **self.settings}
+
+
+def holds_keras_tensor(structure: Any) -> bool:
+    """Whether a structure holds a tensor of a Functional graph."""
+    return any(isinstance(x, KerasTensor) for x in tree.flatten(structure))
+
+
+def traced_spec(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """KerasTensors of what a function returns for these arguments, KerasTensors among them; nothing is computed."""
+    leaves = tree.flatten([list(args), dict(kwargs)])
+    specs = [Spec(x.shape, x.dtype) for x in leaves if isinstance(x, KerasTensor)]
+
+    def run(*symbols: Any) -> Any:
+        rest = iter(symbols)
+        replaced = [next(rest) if isinstance(x, KerasTensor) else x for x in leaves]
+        new_args, new_kwargs = tree.pack_sequence_as([list(args), dict(kwargs)], replaced)
+        return function(*new_args, **new_kwargs)
+
+    structure = trace(run, specs).structure
+    return tree.map_structure(lambda s: None if s is None else KerasTensor(s.shape, s.dtype), structure)
 
 
 def apply_operation(function: PublicOp, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -49,6 +49,9 @@ class ParamInfo:
         rank: how many numbers Dims hold.
         nullable: whether None is allowed.
         group, advanced, doc, step: for the property panel and the help.
+        brief: left out of configs while it has its default, since older readers do not know it.
+        hidden: nothing to choose, so that panels do not show it.
+        listed: whether the signature names it; `**kwargs` takes it otherwise.
     """
 
     name: str
@@ -65,6 +68,9 @@ class ParamInfo:
     advanced: bool = False
     doc: str = ""
     step: float | None = None
+    brief: bool = False
+    hidden: bool = False
+    listed: bool = True
 
     @property
     def required(self) -> bool:
@@ -152,11 +158,15 @@ def Param(
     group: str = "",
     advanced: bool = False,
     step: float | None = None,
+    brief: bool = False,
+    hidden: bool = False,
+    listed: bool = True,
 ) -> Any:
     """Declare a parameter in a class body (see `ParamInfo`); its kind comes from the annotation unless given."""
     allowed = tuple(choices) if choices is not None else None
     empty = default is None if nullable is None else nullable
-    return ParamInfo("", kind or "", default, ge, gt, le, lt, allowed, rank, empty, group, advanced, doc, step)
+    bounds = (ge, gt, le, lt, allowed, rank, empty)
+    return ParamInfo("", kind or "", default, *bounds, group, advanced, doc, step, brief, hidden, listed)
 
 
 def _whole(info: ParamInfo, value: Any, owner: str) -> int:
@@ -271,6 +281,10 @@ class Declared:
     KIND: str = ""
     CATEGORY: str = ""
     SINCE: str = "0.1"
+    BASE_ARGUMENTS: tuple[str, ...] = ()
+    """Arguments of the base that the constructor names after the declared ones."""
+    OPEN = True
+    """Whether the constructor shows `**kwargs` for the base's other arguments."""
 
     def __init_subclass__(
         cls, keras: str | None = None, category: str | None = None, drop: Sequence[str] = (), **kwargs: Any
@@ -288,7 +302,7 @@ class Declared:
         cls.PARAMS = {**{k: v for k, v in inherited.items() if k not in own}, **own}
         if category is not None:
             cls.CATEGORY = category
-        if own and "__init__" not in vars(cls):
+        if (own or (keras and _inherits_root_constructor(cls))) and "__init__" not in vars(cls):
             setattr(cls, "__init__", _constructor(cls))  # noqa: B010  (mypy refuses the assignment)
         if keras is not None:
             registry.register(cls.KIND, cls, keras.partition(":")[2], keras)
@@ -298,7 +312,12 @@ class Declared:
 
     def declared_config(self) -> dict[str, Any]:
         """The declared parameters in the form that configs hold."""
-        return {name: serialize_value(info, getattr(self, name)) for name, info in self.PARAMS.items()}
+        values = {name: (info, getattr(self, name)) for name, info in self.PARAMS.items()}
+        return {
+            name: serialize_value(info, value)
+            for name, (info, value) in values.items()
+            if not (info.brief and value == info.default)
+        }
 
     def set_declared(self, values: Mapping[str, Any], params: Mapping[str, ParamInfo] | None = None) -> None:
         """Check and set declared parameters from `values`; defaults for those missing."""
@@ -330,49 +349,64 @@ def _kind_of(cls: type, name: str, info: ParamInfo) -> str:
     return parts[0].rpartition(".")[2] if parts else "Any"
 
 
+def _base_constructor(cls: type) -> tuple[type, Callable[..., None]]:
+    """The nearest constructor above that somebody wrote, and its class."""
+    bases = (b for b in cls.__mro__[1:] if "__init__" in vars(b))
+    return next((b, vars(b)["__init__"]) for b in bases if not getattr(vars(b)["__init__"], "_declared", False))
+
+
+def _inherits_root_constructor(cls: type) -> bool:
+    return "KIND" in vars(_base_constructor(cls)[0])
+
+
 def _constructor(cls: type) -> Callable[..., None]:
     """`__init__` with the declared parameters first and the base's own keywords after."""
-    names = list(cls.PARAMS)  # type: ignore[attr-defined]
-    inits = [vars(b)["__init__"] for b in cls.__mro__[1:] if "__init__" in vars(b)]
-    base_init = next(init for init in inits if not getattr(init, "_declared", False))
+    declared = list(cls.PARAMS)  # type: ignore[attr-defined]
+    listed = [info.name for info in cls.PARAMS.values() if info.listed]  # type: ignore[attr-defined]
+    names = [*listed, *cls.BASE_ARGUMENTS]  # type: ignore[attr-defined]
+    base_init = _base_constructor(cls)[1]
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         owner = type(self).__name__
         if len(args) > len(names):
             raise TypeError(f"{owner} takes at most {len(names)} positional arguments, but {len(args)} were given.")
-        values = dict(zip(names, args, strict=False))
-        for name in names:
+        for name, value in zip(names, args, strict=False):
             if name in kwargs:
-                if name in values:
-                    raise TypeError(f"{owner}() got multiple values for argument '{name}'")
-                values[name] = kwargs.pop(name)
+                raise TypeError(f"{owner}() got multiple values for argument '{name}'")
+            kwargs[name] = value
+        values = {name: kwargs.pop(name) for name in declared if name in kwargs}
         base_init(self, **kwargs)
         self.set_declared(values, cls.PARAMS)  # type: ignore[attr-defined]
         self.setup()
 
     __init__._declared = True  # type: ignore[attr-defined]
-    __init__.__signature__ = _signature(cls)  # type: ignore[attr-defined]
+    __init__.__signature__ = _signature(cls, base_init)  # type: ignore[attr-defined]
     __init__.__qualname__ = f"{cls.__qualname__}.__init__"
     return __init__
 
 
-def _signature(cls: type) -> inspect.Signature:
+def _signature(cls: Any, base_init: Callable[..., None]) -> inspect.Signature:
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter("self", kind)]
-    for info in cls.PARAMS.values():  # type: ignore[attr-defined]
+    for info in (info for info in cls.PARAMS.values() if info.listed):
         default = inspect.Parameter.empty if info.required else info.default
         parameters.append(inspect.Parameter(info.name, kind, default=default))
-    parameters.append(inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD))
-    return inspect.Signature(parameters) if _ordered(parameters) else inspect.Signature(_keyword_only(parameters))
+    above = inspect.signature(base_init).parameters
+    parameters += [above[name].replace(kind=kind) for name in cls.BASE_ARGUMENTS]
+    if not _ordered(parameters):
+        parameters = _keyword_only(parameters)
+    if cls.OPEN and base_init is not object.__init__ and len(above) > 1:
+        parameters.append(inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD))
+    return inspect.Signature(parameters)
 
 
 def _ordered(parameters: list[inspect.Parameter]) -> bool:
     """Whether no required parameter follows one with a default."""
-    empty = [p.default is p.empty for p in parameters if p.kind is not p.VAR_KEYWORD]
+    empty = [p.default is p.empty for p in parameters]
     return empty == sorted(empty, reverse=True)
 
 
 def _keyword_only(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
-    head = [p for p in parameters[:-1] if p.default is p.empty]
-    tail = [p.replace(kind=p.KEYWORD_ONLY) for p in parameters[:-1] if p.default is not p.empty]
-    return [*head, *tail, parameters[-1]]
+    head = [p for p in parameters if p.default is p.empty]
+    tail = [p.replace(kind=p.KEYWORD_ONLY) for p in parameters if p.default is not p.empty]
+    return [*head, *tail]

@@ -222,3 +222,44 @@ def same_padding(n: int, kernel: int, stride: int, dilation: int = 1) -> tuple[i
     span = dilation * (kernel - 1) + 1
     total = max((-(-n // stride) - 1) * stride + span - n, 0)
     return total // 2, total - total // 2
+
+
+def transposed_borders(
+    kernel: int, stride: int, padding: str, dilation: int = 1, output_padding: int | None = None
+) -> tuple[int, int]:
+    """What a transposed convolution cuts off (before, after) its full length of (n − 1) · stride + span.
+
+    A negative number stands for zeros that are added. These are the borders of the convolution whose gradient it is.
+    """
+    span = dilation * (kernel - 1) + 1
+    if padding == "valid":
+        return 0, -(max(span, stride) - span if output_padding is None else output_padding)
+    zeros = stride + span - 2 if output_padding is None else span + span % 2 - 2 + output_padding
+    before = min(-(-zeros // 2), span - 1)
+    return span - 1 - before, span - 1 - (zeros - before)
+
+
+def transposed_length(
+    n: Dim, kernel: int, stride: int, padding: str, dilation: int = 1, output_padding: int | None = None
+) -> Dim:
+    """Length after a transposed convolution spreads `n` positions, each over a window, `stride` apart.
+
+    Args:
+        n: length before, None if unknown.
+        kernel, stride, dilation: of the window.
+        padding: "valid" (all that the windows cover) or "same" (n · stride).
+        output_padding: places added at the end; None chooses them so that the rules above hold.
+    """
+    if n is None:
+        return None
+    span = dilation * (kernel - 1) + 1
+    length = max(
+        (n - 1) * stride + span - sum(transposed_borders(kernel, stride, padding, dilation, output_padding)), 0
+    )
+    if padding == "same" and output_padding is None:
+        note(f"same: {n}·{stride} = {length}" if stride > 1 else f"same keeps {n}")
+        return length
+    window = max(span, stride) if output_padding is None else span if padding == "valid" else span % 2
+    extra = f" + {output_padding}" if output_padding else ""
+    note(f"{padding}: ({n} − 1)·{stride} + {window}{extra} = {length}")
+    return length

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.core.graph import Trace
+    from engine.core.remat import RematScope
     from engine.core.stateless import StatelessScope
     from engine.core.tape import GradientTape
 
@@ -21,6 +22,8 @@ class _State(threading.local):
         self.check_shapes: bool = False
         self.abstract: bool = False
         self.stateless: StatelessScope | None = None
+        self.remat: RematScope | None = None
+        self.losses: list[tuple[Any, Any]] | None = None
 
 
 STATE = _State()
@@ -54,3 +57,14 @@ def abstract_scope() -> Iterator[None]:
         yield
     finally:
         STATE.abstract = saved
+
+
+@contextmanager
+def loss_collector() -> Iterator[list[tuple[Any, Any]]]:
+    """What layers add by `add_loss` inside goes into the list, as pairs (layer, loss), and not to the layers."""
+    found: list[tuple[Any, Any]] = []
+    saved, STATE.losses = STATE.losses, found
+    try:
+        yield found
+    finally:
+        STATE.losses = saved

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from engine.core.state import STATE
+from engine.core.state import STATE, loss_collector
 from engine.core.tensor import Variable, convert_to_tensor
 
 
@@ -16,9 +16,6 @@ class StatelessScope:
         state_mapping: pairs (variable, value that stands in for it).
         collect_losses: keep what layers add by `add_loss` in `losses`, instead of in the layers.
         initialize_variables: accepted as in Keras; variables made inside get their values when first read.
-
-    Attributes:
-        losses: losses added inside, with `collect_losses`.
 
     Raises:
         ValueError: a key is not a variable, or a value has another shape.
@@ -32,7 +29,8 @@ class StatelessScope:
     ) -> None:
         self.collect_losses = collect_losses
         self.initialize_variables = initialize_variables
-        self.losses: list[Any] = []
+        self._added: list[Any] = []
+        self._found: list[tuple[Any, Any]] = []
         self._values: dict[int, Any] = {}
         self._outer: StatelessScope | None = None
         for variable, value in state_mapping or ():
@@ -55,14 +53,24 @@ class StatelessScope:
 
     def __enter__(self) -> StatelessScope:
         self._outer, STATE.stateless = STATE.stateless, self
+        self._collecting = loss_collector() if self.collect_losses else None
+        if self._collecting:
+            self._found = self._collecting.__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
         STATE.stateless = self._outer
+        if self._collecting:
+            self._collecting.__exit__(None, None, None)
+
+    @property
+    def losses(self) -> list[Any]:
+        """Losses added so far."""
+        return [*self._added, *(loss for _, loss in self._found)]
 
     def add_loss(self, loss: Any) -> None:
         """Collect a loss."""
-        self.losses.append(loss)
+        self._added.append(loss)
 
     def add_update(self, update: tuple[Variable, Any]) -> None:
         """Let a pair (variable, value) take the place of the variable's value from here on."""

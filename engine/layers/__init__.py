@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from engine.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from engine.layers.adaptive_pool import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+)
 from engine.layers.attention import MultiHeadAttention
 from engine.layers.base import Layer
 from engine.layers.conv import (
@@ -14,6 +22,7 @@ from engine.layers.conv import (
     SeparableConv1D,
     SeparableConv2D,
 )
+from engine.layers.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from engine.layers.core import Dense, Embedding, Identity, Input, InputLayer, Masking
 from engine.layers.dot_attention import AdditiveAttention, Attention
 from engine.layers.einsum_dense import EinsumDense
@@ -120,6 +129,11 @@ from engine.layers.rnn_cells import GRUCell, LSTMCell, SimpleRNNCell
 from engine.layers.spec import InputSpec
 
 Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
+Convolution1DTranspose, Convolution2DTranspose, Convolution3DTranspose = (
+    Conv1DTranspose,
+    Conv2DTranspose,
+    Conv3DTranspose,
+)
 SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D
 MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
 AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D

@@ -12,13 +12,13 @@ from engine import constraints, initializers, ops, regularizers
 from engine.core import dtypes, naming, tree
 from engine.core.errors import ShapeError
 from engine.core.graph import trace
-from engine.core.node import Operation
+from engine.core.node import Operation, record
 from engine.core.objects import serialize_object
 from engine.core.params import Declared
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
 from engine.core.tensor import KerasTensor, Spec, Tensor, Value, Variable, convert_to_tensor
-from engine.layers.call import CALL, CallSpec, Context
+from engine.layers.call import CALL, CallSpec, Context, in_this_context
 from engine.layers.spec import InputSpec, Ports, check_input
 from engine.layers.state import HasState
 
@@ -213,12 +213,10 @@ class Layer(HasState, Operation, Declared):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer: to values, or to tensors of a Functional graph."""
         if _holds_keras_tensor(args) or _holds_keras_tensor(kwargs):
-            return self._symbolic_call(args, kwargs)
+            return self.symbolic_call(*args, **kwargs)
         return self._run(args, kwargs)
 
-    def _symbolic_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        from engine.core.node import record
-
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         spec = CallSpec(self, args, kwargs)
         check_input(self.input_spec, spec.first(), self)
         self._ensure_built(spec)
@@ -244,7 +242,8 @@ class Layer(HasState, Operation, Declared):
             self._set_masks(spec, outputs)
             if self.activity_regularizer is not None:
                 for y in tree.flatten(outputs):
-                    self.add_loss(self.activity_regularizer(y))
+                    if isinstance(y, Value):
+                        self.add_loss(_per_sample(self.activity_regularizer(y), y))
             return outputs
         finally:
             context.training = saved
@@ -253,7 +252,10 @@ class Layer(HasState, Operation, Declared):
     def _guarded_call(self, spec: CallSpec) -> Any:
         try:
             with autocast_scope(self.compute_dtype if self._casts() else None):
-                return self.call(*spec.args, **spec.kwargs)
+                call = self.call
+                if self._remat is not None:
+                    call = self.rematerialized_call(in_this_context(call), *spec.args, **spec.kwargs)
+                return call(*spec.args, **spec.kwargs)
         except ShapeError as error:
             raise error.within(naming.current_path()) from None
 
@@ -329,8 +331,10 @@ class Layer(HasState, Operation, Declared):
     def add_loss(self, loss: Any) -> None:
         """Add numbers to the loss of the next `fit` step (call it inside `call`)."""
         losses = [convert_to_tensor(x) for x in tree.flatten(loss) if x is not None]
-        scope = STATE.stateless
-        (scope.losses if scope is not None and scope.collect_losses else self._losses).extend(losses)
+        if STATE.losses is None:
+            self._losses.extend(losses)
+        else:
+            STATE.losses.extend((self, loss) for loss in losses)
 
     def _clear_losses(self) -> None:
         self._losses = []
@@ -395,6 +399,16 @@ def _building(build: Callable[..., Any]) -> Callable[..., Any]:
     wrapped.__signature__ = signature  # type: ignore[attr-defined]
     wrapped.__doc__ = build.__doc__
     return wrapped
+
+
+def _per_sample(loss: Any, outputs: Any) -> Any:
+    """`loss` divided by the length of the batch, so that it does not grow with it."""
+    if not outputs.shape:
+        return loss
+    count = outputs.shape[0]
+    if count is None:
+        count = ops.sum(ops.ones_like(outputs[(slice(None), *(0,) * (len(outputs.shape) - 1))]))
+    return ops.divide_no_nan(loss, ops.cast(count, loss.dtype))
 
 
 def _overrides(layer: Layer, method: str) -> bool:

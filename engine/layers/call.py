@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from engine.core import tree
@@ -24,6 +25,22 @@ class _Call(threading.local):
 
 
 CALL = _Call()
+
+
+def in_this_context(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with what the calls around it hand down now, whenever it runs."""
+    training = CALL.context.training if CALL.context is not None else None
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        outer, CALL.context = CALL.context, Context()
+        CALL.context.training = training
+        try:
+            return function(*args, **kwargs)
+        finally:
+            CALL.context = outer
+
+    return run
 
 
 @functools.cache

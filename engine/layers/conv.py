@@ -10,6 +10,7 @@ from engine.core import config
 from engine.core.params import Activation, Constraint, Dims, Initializer, Param, Regularizer
 from engine.layers.base import InputSpec, Layer, Ports
 from engine.layers.core import CONSTRAINTS, INITIALISATION, REGULARIZATION
+from engine.layers.lora import Adapted, lora_alpha, lora_rank
 
 PADDING_DOC = 'Border: "valid" adds none, "same" adds zeros so that stride 1 keeps the size.'
 FORMAT_DOC = "Whether channels are the last or the first axis; empty takes the setting of the engine."
@@ -45,24 +46,28 @@ class ConvParams:
     depthwise_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large filters.")
     pointwise_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large mixing.")
     bias_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large bias.")
+    activity_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large results.")
     kernel_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the filters.")
     depthwise_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the filters.")
     pointwise_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the mixing weights.")
     bias_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the bias.")
+    lora_rank: int = lora_rank(listed=False)
+    lora_alpha: float = lora_alpha(listed=False)
 
 
 _PLAIN = (
     "filters kernel_size strides padding data_format dilation_rate groups activation use_bias kernel_initializer "
-    "bias_initializer kernel_regularizer bias_regularizer kernel_constraint bias_constraint"
+    "bias_initializer kernel_regularizer bias_regularizer activity_regularizer kernel_constraint bias_constraint "
+    "lora_rank lora_alpha"
 )
 _DEPTHWISE = (
     "kernel_size strides padding depth_multiplier data_format dilation_rate activation use_bias depthwise_initializer "
-    "bias_initializer depthwise_regularizer bias_regularizer depthwise_constraint bias_constraint"
+    "bias_initializer depthwise_regularizer bias_regularizer activity_regularizer depthwise_constraint bias_constraint"
 )
 _SEPARABLE = (
     "filters kernel_size strides padding data_format dilation_rate depth_multiplier activation use_bias "
     "depthwise_initializer pointwise_initializer bias_initializer depthwise_regularizer pointwise_regularizer "
-    "bias_regularizer depthwise_constraint pointwise_constraint bias_constraint"
+    "bias_regularizer activity_regularizer depthwise_constraint pointwise_constraint bias_constraint"
 )
 
 
@@ -74,7 +79,7 @@ def declare(names: str, rank: int) -> dict[str, Any]:
         info.kind = str(ConvParams.__annotations__[name])
         if info.kind == "Dims":
             info.rank = rank
-            info.default = info.default if name == "kernel_size" else (1,) * rank
+            info.default = info.default if name == "kernel_size" else 1 if rank == 1 else (1,) * rank
         if name == "padding" and rank == 1 and names is _PLAIN:
             info.choices = ("valid", "same", "causal")
         result[name] = info
@@ -126,7 +131,7 @@ class _Conv(Layer):
         return self.activation(outputs)
 
 
-class _Filters(_Conv):
+class _Filters(Adapted, _Conv):
     """Filters over all channels, or over those of their group."""
 
     def setup(self) -> None:
@@ -153,15 +158,16 @@ class _Filters(_Conv):
             name="kernel",
         )
         self._add_bias(self.filters)
+        self._start_lora()
 
     @property
     def kernel(self) -> Any:
         """The filters, (*kernel_size, channels / groups, filters)."""
-        return self._kernel
+        return self._merged()
 
     def call(self, inputs: Any) -> Any:
         arguments = (self.strides, self.padding, self.data_format, self.dilation_rate)
-        return self._finish(ops.conv(inputs, self._kernel, *arguments))
+        return self._finish(ops.conv(inputs, self.kernel, *arguments))
 
 
 class Conv1D(_Filters, category="convolution", keras="keras.layers:Conv1D", ports=Ports(ranks=(3, 3))):

@@ -10,6 +10,7 @@ from engine.core.node import Node
 from engine.core.params import Activation, Constraint, Initializer, Param, Regularizer
 from engine.core.tensor import KerasTensor
 from engine.layers.base import InputSpec, Layer, Ports
+from engine.layers.lora import Adapted, lora_alpha, lora_rank, quantization
 
 INITIALISATION, REGULARIZATION, CONSTRAINTS = "Initialisation", "Regularization", "Constraints"
 
@@ -81,7 +82,7 @@ def Input(
     return tensor_out
 
 
-class Dense(Layer, category="core", keras="keras.layers:Dense", ports=Ports(ranks=(2, None))):
+class Dense(Adapted, category="core", keras="keras.layers:Dense", ports=Ports(ranks=(2, None))):
     """Every output is a weighted sum of all inputs: activation(inputs · kernel + bias).
 
     Works on the last axis: (batch, ..., features) becomes (batch, ..., units). Weights: features · units, and units
@@ -97,12 +98,18 @@ class Dense(Layer, category="core", keras="keras.layers:Dense", ports=Ports(rank
     bias_initializer: Initializer = Param("zeros", group=INITIALISATION, advanced=True, doc="Start of the bias.")
     kernel_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large weights.")
     bias_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large bias.")
+    activity_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large outputs.")
     kernel_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the weights.")
     bias_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the bias.")
+    lora_rank: int = lora_rank()
+    lora_alpha: float = lora_alpha()
+    quantization_config: Any = quantization()
 
+    ALPHA_IN_BUILD = False
     supports_masking = True
 
     def setup(self) -> None:
+        super().setup()
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape: Any) -> None:
@@ -112,7 +119,7 @@ class Dense(Layer, category="core", keras="keras.layers:Dense", ports=Ports(rank
                 f"{self.name}: the last axis of the inputs to `Dense` should be defined. Found {input_shape}. "
                 "Give the input a shape whose last number is known."
             )
-        self.kernel = self.add_weight(
+        self._kernel = self.add_weight(
             (features, self.units),
             self.kernel_initializer,
             regularizer=self.kernel_regularizer,
@@ -129,13 +136,19 @@ class Dense(Layer, category="core", keras="keras.layers:Dense", ports=Ports(rank
                 name="bias",
             )
         self.input_spec = InputSpec(min_ndim=2, axes={-1: features})
+        self._start_lora()
+
+    @property
+    def kernel(self) -> Any:
+        """The weights, (features, units)."""
+        return self._merged()
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         outputs = ops.matmul(inputs, self.kernel)
         return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
 
 
-class Embedding(Layer, category="core", keras="keras.layers:Embedding", ports=Ports(ranks=(1, None), dtypes="int")):
+class Embedding(Adapted, category="core", keras="keras.layers:Embedding", ports=Ports(ranks=(1, None), dtypes="int")):
     """A table of vectors, one for each whole number: (batch, length) becomes (batch, length, output_dim)."""
 
     input_dim: int = Param(ge=1, doc="How many different whole numbers there are: 0 to input_dim - 1.")
@@ -146,6 +159,12 @@ class Embedding(Layer, category="core", keras="keras.layers:Embedding", ports=Po
     embeddings_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large vectors.")
     embeddings_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the vectors.")
     mask_zero: bool = Param(False, doc="Treat 0 as padding that later layers leave out.")
+    lora_rank: int = lora_rank()
+    lora_alpha: float = lora_alpha()
+    quantization_config: Any = quantization()
+
+    TABLE = "embeddings"
+    ALPHA_IN_BUILD = False
 
     def __init__(
         self,
@@ -156,15 +175,23 @@ class Embedding(Layer, category="core", keras="keras.layers:Embedding", ports=Po
         embeddings_constraint: Any = None,
         mask_zero: bool = False,
         weights: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
+        quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
         kwargs.pop("input_length", None)
-        super().__init__(**kwargs)
+        Layer.__init__(self, **kwargs)
         given = dict(input_dim=input_dim, output_dim=output_dim, embeddings_initializer=embeddings_initializer)
         given.update(embeddings_regularizer=embeddings_regularizer, embeddings_constraint=embeddings_constraint)
-        self.set_declared({**given, "mask_zero": mask_zero})
-        self._given_table = weights
+        given.update(mask_zero=mask_zero, lora_rank=lora_rank, lora_alpha=lora_alpha)
+        self.set_declared({**given, "quantization_config": quantization_config})
+        self.setup()
+        self.autocast = False
         self.supports_masking = mask_zero
+        if weights is not None:
+            self.build()
+            self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
 
     def build(self, input_shape: Any = None) -> None:
         self._embeddings = self.add_weight(
@@ -174,21 +201,19 @@ class Embedding(Layer, category="core", keras="keras.layers:Embedding", ports=Po
             constraint=self.embeddings_constraint,
             name="embeddings",
         )
-        if self._given_table is not None:
-            table = self._given_table
-            self._embeddings.assign(table[0] if isinstance(table, list) else table)
+        self._start_lora()
 
     @property
     def embeddings(self) -> Any:
         """The table, (input_dim, output_dim)."""
-        return self._embeddings
+        return ops.cast(self._merged(), self.compute_dtype) if self.lora_enabled else self._merged()
 
     def _convert_input(self, x: Any) -> Any:
         """Whole numbers stay whole numbers; floats from data are cut to them."""
         return super()._convert_input(x) if not hasattr(x, "shape") or dtypes.is_int(x.dtype) else ops.cast(x, "int32")
 
     def call(self, inputs: Any) -> Any:
-        return ops.cast(ops.take(self._embeddings, inputs, axis=0), self.compute_dtype)
+        return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return ops.not_equal(inputs, 0) if self.mask_zero else None

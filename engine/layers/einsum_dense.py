@@ -8,11 +8,12 @@ from typing import Any
 from engine import ops
 from engine.core.params import Activation, Constraint, Initializer, Param, Regularizer
 from engine.initializers import VarianceScaling
-from engine.layers.base import Layer, Ports
+from engine.layers.base import Ports
 from engine.layers.core import CONSTRAINTS, INITIALISATION, REGULARIZATION
+from engine.layers.lora import Adapted, lora_alpha, lora_rank, quantization
 
 
-class EinsumDense(Layer, category="core", keras="keras.layers:EinsumDense", ports=Ports(ranks=(2, None))):
+class EinsumDense(Adapted, category="core", keras="keras.layers:EinsumDense", ports=Ports(ranks=(2, None))):
     """A dense layer whose sums are written as an equation, for example "abc,cd->abd"."""
 
     equation: str = Param(doc="Letters of the input, the kernel and the output.")
@@ -27,8 +28,13 @@ class EinsumDense(Layer, category="core", keras="keras.layers:EinsumDense", port
     bias_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large bias.")
     kernel_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the weights.")
     bias_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the bias.")
+    lora_rank: int = lora_rank()
+    lora_alpha: float = lora_alpha()
+    gptq_unpacked_column_size: int = Param(None, advanced=True, brief=True, hidden=True, doc="Only None.")
+    quantization_config: Any = quantization()
 
     def setup(self) -> None:
+        super().setup()
         shape = self.output_shape
         self.partial_output_shape = (shape,) if isinstance(shape, int) else tuple(shape)
         del self.output_shape
@@ -55,6 +61,7 @@ class EinsumDense(Layer, category="core", keras="keras.layers:EinsumDense", port
                 constraint=self.bias_constraint,
                 name="bias",
             )
+        self._start_lora()
 
     def _start(self, kernel: str, output: str) -> Any:
         """The kernel's initializer; one that scales learns which axes are inputs and which are outputs."""
@@ -68,7 +75,8 @@ class EinsumDense(Layer, category="core", keras="keras.layers:EinsumDense", port
 
     @property
     def kernel(self) -> Any:
-        return self._kernel
+        """The weights, one axis for each letter of the equation's second term."""
+        return self._merged()
 
     def _sizes(self, input_shape: Any) -> tuple[dict[str, Any], str]:
         """Length of each letter, from the input's shape and the given output."""
@@ -87,7 +95,7 @@ class EinsumDense(Layer, category="core", keras="keras.layers:EinsumDense", port
         return sizes, output
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        outputs = ops.einsum(self.equation, inputs, self._kernel)
+        outputs = ops.einsum(self.equation, inputs, self.kernel)
         return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
 
     def declared_config(self) -> dict[str, Any]:

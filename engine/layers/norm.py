@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from engine import ops
@@ -9,6 +10,8 @@ from engine.core import config, dtypes
 from engine.core.params import Constraint, Initializer, Param, Regularizer
 from engine.layers.base import InputSpec, Layer, Ports
 from engine.layers.core import CONSTRAINTS, INITIALISATION, REGULARIZATION
+
+RENORMALIZATION = "Renormalization"
 
 
 class BatchNormalization(Layer, category="normalization", keras="keras.layers:BatchNormalization"):
@@ -33,8 +36,26 @@ class BatchNormalization(Layer, category="normalization", keras="keras.layers:Ba
     gamma_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large scale.")
     beta_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the shift.")
     gamma_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the scale.")
-    synchronized: bool = Param(False, advanced=True, doc="Share statistics between devices.")
+    renorm: bool = Param(
+        False, group=RENORMALIZATION, advanced=True, brief=True, doc="Correct each batch towards the moving averages."
+    )
+    renorm_clipping: Any = Param(
+        None, group=RENORMALIZATION, advanced=True, brief=True, doc='Bounds of the correction: "rmin", "rmax", "dmax".'
+    )
+    renorm_momentum: float = Param(
+        0.99, group=RENORMALIZATION, advanced=True, brief=True, doc="Share of the old average kept for the correction."
+    )
+    synchronized: bool = Param(False, advanced=True, doc="Share statistics between devices; there is one here.")
     supports_masking = True
+
+    def setup(self) -> None:
+        if self.synchronized:
+            raise ValueError(
+                "Argument synchronized=True is only supported with the TensorFlow backend. BatchNormalization: there "
+                "is one device here, so that nothing has to be shared; leave synchronized out."
+            )
+        if self.renorm:
+            self.renorm_clipping = _clipping(self.renorm_clipping)
 
     def build(self, input_shape: Any) -> None:
         size = input_shape[self.axis]
@@ -47,9 +68,19 @@ class BatchNormalization(Layer, category="normalization", keras="keras.layers:Ba
             self.beta = self._vector("beta", size, self.beta_initializer, self.beta_regularizer, self.beta_constraint)
         self.moving_mean = self._statistic("moving_mean", size, self.moving_mean_initializer)
         self.moving_variance = self._statistic("moving_variance", size, self.moving_variance_initializer)
+        if self.renorm:
+            self._build_renorm(size)
         rank = len(input_shape)
         self.input_spec = InputSpec(ndim=rank, axes={self.axis: size})
         self._reduced = tuple(i for i in range(rank) if i != self.axis % rank)
+
+    def _build_renorm(self, size: int) -> None:
+        def deviation(shape: Any, dtype: Any = None) -> Any:
+            return ops.sqrt(_fresh(self.moving_variance_initializer)(shape, dtype=dtype))
+
+        self.moving_stddev = self._statistic("moving_stddev", size, deviation)
+        self.renorm_mean = self._statistic("renorm_mean", size, _fresh(self.moving_mean_initializer))
+        self.renorm_stddev = self._statistic("renorm_stddev", size, deviation)
 
     def _vector(self, name: str, size: int, initializer: Any, regularizer: Any, constraint: Any) -> Any:
         return self.add_weight(
@@ -64,6 +95,8 @@ class BatchNormalization(Layer, category="normalization", keras="keras.layers:Ba
         if not (training and self.trainable):
             arguments = (self.moving_mean, self.moving_variance, self.axis, self.beta, self.gamma, self.epsilon)
             return ops.cast(ops.batch_normalization(x, *arguments), self.compute_dtype)
+        if self.renorm:
+            return ops.cast(self._renormalized(x, mask), self.compute_dtype)
         if mask is None:
             y, mean, variance = ops.normalize_moments(x, axes=self._reduced, epsilon=self.epsilon)
             outputs = self._scaled(y)
@@ -74,6 +107,32 @@ class BatchNormalization(Layer, category="normalization", keras="keras.layers:Ba
         self._update(self.moving_mean, mean)
         self._update(self.moving_variance, variance)
         return ops.cast(outputs, self.compute_dtype)
+
+    def _renormalized(self, x: Any, mask: Any) -> Any:
+        """Normalized by the batch, then brought to what the moving averages would give (Ioffe 2017)."""
+        moments = ops.moments(x, axes=self._reduced) if mask is None else self._masked_moments(x, mask)
+        mean, variance = (ops.reshape(v, (-1,)) for v in moments)
+        deviation = ops.sqrt(variance + self.epsilon)
+        steady = ops.maximum(ops.cast(self.renorm_stddev, mean.dtype), math.sqrt(self.epsilon))
+        ratio, offset = deviation / steady, (mean - ops.cast(self.renorm_mean, mean.dtype)) / steady
+        bounds = self.renorm_clipping
+        if bounds.get("rmin") is not None:
+            ratio = ops.maximum(ratio, bounds["rmin"])
+        if bounds.get("rmax") is not None:
+            ratio = ops.minimum(ratio, bounds["rmax"])
+        if bounds.get("dmax") is not None:
+            offset = ops.clip(offset, -bounds["dmax"], bounds["dmax"])
+        scale, shift = ops.stop_gradient(ratio), ops.stop_gradient(offset)
+        if self.gamma is not None:
+            scale, shift = scale * self.gamma, shift * self.gamma
+        if self.beta is not None:
+            shift = shift + self.beta
+        self._update(self.renorm_mean, mean, self.renorm_momentum)
+        self._update(self.renorm_stddev, deviation, self.renorm_momentum)
+        self._update(self.moving_mean, mean)
+        newest = self._update(self.moving_stddev, deviation)
+        self.moving_variance.assign(ops.relu(newest * newest - self.epsilon))
+        return ops.batch_normalization(x, mean, variance, self.axis, shift, scale, self.epsilon)
 
     def _scaled(self, y: Any) -> Any:
         last = self.axis % len(y.shape) == len(y.shape) - 1
@@ -95,9 +154,32 @@ class BatchNormalization(Layer, category="normalization", keras="keras.layers:Ba
         variance = ops.sum(ops.square(x - mean) * spread, axis=self._reduced, keepdims=True) / count
         return mean, variance
 
-    def _update(self, average: Any, value: Any) -> None:
+    def _update(self, average: Any, value: Any, momentum: float | None = None) -> Any:
+        kept = self.momentum if momentum is None else momentum
         value = ops.stop_gradient(ops.cast(ops.reshape(value, (-1,)), average.dtype))
-        average.assign(average * self.momentum + value * (1.0 - self.momentum))
+        newest = average * kept + value * (1.0 - kept)
+        average.assign(newest)
+        return newest
+
+
+def _fresh(initializer: Any) -> Any:
+    """The initializer with a seed of its own, if it takes one by itself."""
+    return initializer.clone() if hasattr(initializer, "clone") else initializer
+
+
+def _clipping(bounds: Any) -> dict[str, Any]:
+    """Bounds of the correction, checked."""
+    bounds, keys = dict(bounds or {}), ["rmax", "rmin", "dmax"]
+    if set(bounds) - set(keys):
+        raise ValueError(f"Received invalid keys for `renorm_clipping` argument: {bounds}. Supported values: {keys}.")
+    low, high, shift = bounds.get("rmin"), bounds.get("rmax"), bounds.get("dmax")
+    if low is not None and high is not None and high < low:
+        raise ValueError(
+            f"rmax should be greater than rmin in the `renorm_clipping` argument. Received: rmax={high}, rmin={low}."
+        )
+    if shift is not None and shift < 0:
+        raise ValueError(f"dmax should be non-negative in the `renorm_clipping` argument. Received: dmax={shift}.")
+    return bounds
 
 
 class LayerNormalization(Layer, category="normalization", keras="keras.layers:LayerNormalization", ports=Ports()):

@@ -40,6 +40,7 @@ class _Pool(Layer):
     """Windows over space."""
 
     RANK = 2
+    BASE_ARGUMENTS = ("name",)
     built = True
 
     def setup(self) -> None:
@@ -62,7 +63,7 @@ class MaxPooling1D(_MaxPool, category="pooling", keras="keras.layers:MaxPooling1
     """The largest number of each window along a sequence: keeps what is strongest in fewer steps."""
 
     RANK = 1
-    vars().update(declare(1, (2,)))
+    vars().update(declare(1, 2))
 
 
 class MaxPooling2D(_MaxPool, category="pooling", keras="keras.layers:MaxPooling2D", ports=Ports(ranks=(4, 4))):

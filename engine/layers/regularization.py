@@ -95,6 +95,8 @@ class _SpatialDropout(_Random):
     """Drops whole channels, the same ones at every place of a sample."""
 
     RANK = 1
+    BASE_ARGUMENTS = ("name", "dtype")
+    OPEN = False
     data_format = "channels_last"
 
     def setup(self) -> None:

@@ -197,7 +197,7 @@ class Cropping1D(_Bordered, category="reshaping", keras=KERAS + "Cropping1D", po
 class Cropping2D(_Bordered, category="reshaping", keras=KERAS + "Cropping2D", ports=Ports(ranks=(4, 4))):
     """Cuts a border off each picture."""
 
-    cropping: Any = Param((0, 0), kind="Any", doc="Rows and columns cut off on each side.")
+    cropping: Any = Param(((0, 0), (0, 0)), kind="Any", doc="Rows and columns cut off on each side.")
     data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc="Place of the channels.")
 
     def setup(self) -> None:

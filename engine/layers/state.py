@@ -196,8 +196,15 @@ class HasState:
 
     def save_own_variables(self, store: Any) -> None:
         """Write the layer's own weights under "0", "1", ... in order of making."""
-        for i, variable in enumerate(self._own_variables()):
-            store[str(i)] = variable.numpy()
+        for i, variable in enumerate(self._stored()):
+            store[str(i)] = self._stored_value(variable)
+
+    def _stored(self) -> list[Variable]:
+        """Weights that stand in files, in order."""
+        return self._own_variables()
+
+    def _stored_value(self, variable: Variable) -> Any:
+        return variable.numpy()
 
     def load_own_variables(self, store: Any) -> None:
         """Read what `save_own_variables` wrote.
@@ -205,7 +212,7 @@ class HasState:
         Raises:
             ValueError: another number of weights, because the layer was never built or the file is another layer's.
         """
-        own = self._own_variables()
+        own = self._stored()
         if len(store.keys()) != len(own):
             name = getattr(self, "name", "layer")
             raise ValueError(

@@ -52,6 +52,7 @@ from engine.losses.regression import (
     mean_squared_logarithmic_error,
     poisson,
 )
+from engine.losses.sequence import CTC, ctc
 from engine.losses.similarity import Circle, circle
 from engine.losses.wrapper import DeclaredLoss, LossFunctionWrapper
 
@@ -119,6 +120,7 @@ register_kind("Loss", get=get, serialize=serialize)
 
 __all__ = [
     "ALL",
+    "CTC",
     "FUNCTIONS",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -151,6 +153,7 @@ __all__ = [
     "categorical_hinge",
     "circle",
     "cosine_similarity",
+    "ctc",
     "deserialize",
     "dice",
     "get",

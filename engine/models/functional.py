@@ -98,14 +98,7 @@ class Functional(Model):
                 if m is not None:
                     x._keras_mask = m
         values = {id(t): x for t, x in zip(self.inputs, flat, strict=True)}
-        for node in self._map.nodes:
-            if node.is_input or all(id(t) in values for t in node.output_tensors):
-                continue
-            args, arguments = node.arguments(values)
-            results = node.operation(*args, **arguments)
-            for tensor, value in zip(node.output_tensors, tree.flatten(results), strict=True):
-                values[id(tensor)] = value
-        return tree.map_structure(lambda t: values[id(t)], self._outputs_struct)
+        return self._map.run(values, self._outputs_struct)
 
     def _standardized(self, inputs: Any) -> list[Any]:
         """Inputs as a flat list in the order of the model's own."""

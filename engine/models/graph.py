@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from engine.core import tree
 from engine.core.node import Node
 from engine.core.tensor import KerasTensor
 
@@ -24,7 +25,8 @@ class GraphMap:
         self._finished: list[Node] = []
         self._state: dict[int, str] = {}
         for tensor in outputs:
-            self._walk(tensor)
+            if id(tensor) not in self._stop or tensor.keras_history is not None:
+                self._walk(tensor)
         self._check(inputs)
         depths = self._depths(inputs)
         self.nodes = sorted(self._finished, key=lambda node: -depths[id(node)])
@@ -64,12 +66,17 @@ class GraphMap:
 
     def _check(self, inputs: Sequence[KerasTensor]) -> None:
         for node in self._finished:
+            for tensor in () if self._is_start(node) else node.input_tensors:
+                if tensor.keras_history is None and id(tensor) not in self._stop:
+                    self._node(tensor)
             if node.is_input and not all(id(t) in self._stop for t in node.output_tensors):
                 raise ValueError(
                     f"`inputs` not connected to `outputs`: the graph also needs the input {node.operation.name}, "
                     "which is not among the inputs of the model. Add it."
                 )
         for tensor in inputs:
+            if tensor.keras_history is None:
+                continue  # a bare KerasTensor: nothing makes it
             node = self._node(tensor)
             if id(node) not in self._state:
                 self._state[id(node)] = "done"
@@ -100,3 +107,19 @@ class GraphMap:
     def number_of(self, node: Node) -> int:
         """Place of a node among its operation's nodes in this graph."""
         return self._numbers[id(node)]
+
+    def run(self, values: dict[int, Any], outputs: Any, apply: Callable[..., Any] | None = None) -> Any:
+        """Values of `outputs` (a structure of KerasTensors).
+
+        Args:
+            values: by id of each input's KerasTensor its value; the values found are added.
+            apply: called as `apply(operation, *args, **kwargs)` in place of the operation.
+        """
+        for node in self.nodes:
+            if node.is_input or all(id(t) in values for t in node.output_tensors):
+                continue
+            args, kwargs = node.arguments(values)
+            found = node.operation(*args, **kwargs) if apply is None else apply(node.operation, *args, **kwargs)
+            for tensor, value in zip(node.output_tensors, tree.flatten(found), strict=True):
+                values[id(tensor)] = value
+        return tree.map_structure(lambda t: values[id(t)], outputs)

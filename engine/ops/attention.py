@@ -14,7 +14,7 @@ from engine.core.op import OPS, composite, defop, dispatch
 from engine.core.tensor import Spec, convert_to_tensor, infer_shape_of
 from engine.kernels import attention as kernels
 from engine.ops import elementwise as ew
-from engine.ops import linalg as la
+from engine.ops import product as la
 from engine.ops.activation import softmax, softmax_grad
 from engine.ops.shape import ones, tril
 

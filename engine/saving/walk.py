@@ -121,7 +121,7 @@ def own_variables(obj: Any) -> dict[str, Any] | None:
     """
     written_by = type(obj).save_own_variables.__module__
     if written_by == HasState.__module__:
-        return {str(i): variable for i, variable in enumerate(obj._own_variables())}
+        return {str(i): variable for i, variable in enumerate(obj._stored())}
     if written_by == Optimizer.__module__:
         return {str(i): variable for i, variable in enumerate(obj.variables)}
     return None

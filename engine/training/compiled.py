@@ -50,6 +50,7 @@ class Compiled:
     test_function: StepFunction | None = None
     predict_function: StepFunction | None = None
     _step_version: Any = None
+    _initial_epoch: int | None = None
 
     def compile(
         self,

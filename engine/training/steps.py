@@ -29,7 +29,7 @@ class CompiledStep:
     """
 
     def __init__(self, graph: Graph, pending: Sequence[tuple[Any, int]], from_state: bool) -> None:
-        self._graph, self._pending, self.from_state = graph, pending, from_state
+        self.graph, self._pending, self.from_state = graph, pending, from_state
         self._full: Plan | None = None
         self._quiet: Plan | None = None
 
@@ -53,10 +53,10 @@ class CompiledStep:
 
     def _plan(self, full: bool) -> Plan:
         if full or self._pending:
-            self._full = self._full or compile_plan(self._graph)
+            self._full = self._full or compile_plan(self.graph)
             return self._full
         if self._quiet is None:
-            self._quiet = compile_plan(dataclasses.replace(self._graph, outputs=[], structure=()))
+            self._quiet = compile_plan(dataclasses.replace(self.graph, outputs=[], structure=()))
         return self._quiet
 
 
@@ -75,6 +75,12 @@ class StepFunction:
         self._compiled: dict[Any, CompiledStep] = {}
         self._counting: set[Any] = set()  # kinds of batches for which the model's Python counts the samples
         self.from_state = True
+
+    @property
+    def graph(self) -> Graph | None:
+        """What was traced for the last new kind of batch; None when steps run op by op."""
+        last = next(reversed(self._compiled.values()), None)
+        return None if last is None else last.graph
 
     def __call__(self, model: Any, batch: Any, figures: bool = True) -> Any:
         """One step on a batch of arrays. Figures as arrays in a dict (None when not asked for), or predictions."""

@@ -188,8 +188,9 @@ class Trainer(Compiled):
             arguments = (validation_data, validation_batch_size or batch_size, validation_steps)
             validation = self._validation_source(*arguments)
         listeners = self._listeners(callbacks, verbose, epochs, source, history=True)
-        self.stop_training = False
+        self.stop_training, self._initial_epoch = False, None
         listeners.on_train_begin()
+        initial_epoch = self._initial_epoch or initial_epoch  # BackupAndRestore sets it
         logs = self._run_epochs(range(initial_epoch, epochs), source, validation, validation_freq, listeners)
         if self.optimizer is not None and epochs > 0:
             self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from engine.core.tensor import convert_to_tensor
 from engine.ops.elementwise import abs as size_of
 from engine.ops.elementwise import cast, clip, copy, equal, less, maximum, minimum, mod, where
 from engine.ops.image.layout import IMAGE, check_rank, is_first
-from engine.ops.linalg import tensordot
+from engine.ops.product import tensordot
 from engine.ops.shape import expand_dims, stack
 
 __all__ = ["hsv_to_rgb", "rgb_to_grayscale", "rgb_to_hsv"]

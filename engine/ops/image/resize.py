@@ -16,7 +16,7 @@ from engine.ops import elementwise as ew
 from engine.ops.elementwise import cast, clip, round
 from engine.ops.image.layout import working_type
 from engine.ops.index import take
-from engine.ops.linalg import tensordot
+from engine.ops.product import tensordot
 from engine.ops.reduce import max as largest
 from engine.ops.reduce import min as smallest
 from engine.ops.reduce import sum as total_of

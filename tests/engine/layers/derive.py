@@ -65,7 +65,7 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
 _BY_NAME: dict[str, Any] = {
     "units": 3, "filters": 8, "kernel_size": 3, "rate": 0.4, "stddev": 0.3, "input_dim": 11, "output_dim": 3,
     "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3, "height": 5, "width": 4,
-    "max_number": 3, "height_factor": 0.2, "width_factor": 0.1,
+    "max_number": 3, "height_factor": 0.2, "width_factor": 0.1, "output_size": 3,
 }  # fmt: skip
 _OBJECTS = {
     "Activation": "sigmoid",
@@ -75,10 +75,11 @@ _OBJECTS = {
 }
 _NUMBERS = {
     "momentum": 0.7, "epsilon": 0.01, "dilation_rate": 2, "strides": 2, "groups": 2, "depth_multiplier": 2,
+    "output_padding": 0,
     "dropout": 0.3, "recurrent_dropout": 0.2,
     "value_dim": 5, "negative_slope": 0.2, "alpha": 0.5, "max_value": 0.8, "threshold": 0.3,
     "mask_value": 0.0, "offset": 0.25, "pool_size": 3, "axis": None, "output_shape": None, "seed": 5, "padding": 1,
-    "cropping": 1, "implementation": None, "lora_rank": None, "lora_alpha": None, "reset_after": False,
+    "cropping": 1, "implementation": None, "lora_rank": 2, "lora_alpha": None, "reset_after": False,
     "attention_axes": None, "noise_shape": None, "mean": None, "variance": None, "shared_axes": None,
     "quantization_config": None, "sliding_window": 2, "gamma_initializer": None, "value_range": [0, 1], "bins": 16,
     "fill_value": 7, "tile_grid_size": [2, 3], "clip_limit": 0.5, "num_ops": 4, "num_chains": 2, "chain_depth": 5,

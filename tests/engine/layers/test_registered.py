@@ -83,6 +83,7 @@ def test_weights_and_outputs_are_those_of_keras(use: derive.Use) -> None:
     ours, theirs = (derive.called(layer, use.inputs(), training=False) for layer in (our, their))
     if as_announced(their, use, theirs):
         same(ours, theirs)
+    np.testing.assert_allclose([float(x) for x in our.losses], [float(x) for x in their.losses], rtol=1e-4)
     # Keras draws places to drop in inference too, so that only first calls can be compared.
     layers, results = [], []
     for library in (engine, keras):

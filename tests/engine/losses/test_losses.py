@@ -24,6 +24,7 @@ SCORES = RNG.normal(size=(6, 4)).astype("float32")
 ONE_HOT = np.eye(4, dtype="float32")[RNG.integers(0, 4, 6)]
 CLASSES = np.argmax(ONE_HOT, -1).astype("int32")
 BINARY = (RNG.random((6, 4)) < 0.5).astype("float32")
+FRAMES = np.random.default_rng(4).normal(size=(6, 5, 4)).astype("float32")
 WEIGHTS = RNG.uniform(0.2, 2.0, 6).astype("float32")
 
 TARGETS: dict[str, Any] = {
@@ -33,6 +34,7 @@ TARGETS: dict[str, Any] = {
     "CategoricalHinge": ONE_HOT,
     "CategoricalGeneralizedCrossEntropy": CLASSES,
     "Circle": CLASSES,
+    "CTC": RNG.integers(1, 4, (6, 2)).astype("int32"),
 }
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in registry.all_of("loss")),
@@ -53,6 +55,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
 
 def data(name: str, options: dict[str, Any]) -> tuple[Any, Any]:
     target = TARGETS.get(name, BINARY if "Binary" in name or "inge" in name else PROBABILITIES[::-1].copy())
+    if name == "CTC":
+        return target, FRAMES
     return target, SCORES if options.get("from_logits") else PROBABILITIES
 
 
