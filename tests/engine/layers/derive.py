@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.core import registry
 from engine.core.params import ParamInfo
+from engine.layers.preprocessing.image_base import ImageLayer
 
 SIZES = {1: (5,), 2: (5, 4), 3: (2, 6, 4), 4: (2, 7, 6, 4), 5: (2, 5, 6, 5, 4), 6: (2, 2, 5, 5, 5, 2)}
 """Shapes of inputs by number of axes; for one and two, the batch is the first number."""
@@ -94,7 +95,8 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
 _BY_NAME: dict[str, Any] = {
     "units": 3, "filters": 8, "kernel_size": 3, "rate": 0.4, "stddev": 0.3, "input_dim": 11, "output_dim": 3,
     "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3, "num_tokens": 5,
-    "num_bins": 5, "output_size": 3,
+    "num_bins": 5, "height": 5, "width": 4, "max_number": 3, "height_factor": 0.2, "width_factor": 0.1,
+    "output_size": 3,
 }  # fmt: skip
 _OBJECTS = {
     "Activation": "sigmoid",
@@ -110,7 +112,8 @@ _NUMBERS = {
     "mask_value": 0.0, "offset": 0.25, "pool_size": 3, "axis": None, "output_shape": None, "seed": 5, "padding": 1,
     "cropping": 1, "implementation": None, "lora_rank": 2, "lora_alpha": None, "reset_after": False,
     "attention_axes": None, "noise_shape": None, "mean": None, "variance": None, "shared_axes": None,
-    "quantization_config": None, "sliding_window": 2, "gamma_initializer": None,
+    "quantization_config": None, "sliding_window": 2, "gamma_initializer": None, "value_range": [0, 1], "bins": 16,
+    "fill_value": 7, "tile_grid_size": [2, 3], "clip_limit": 0.5, "num_ops": 4, "num_chains": 2, "chain_depth": 5,
 }  # fmt: skip
 """Values that a setting is changed to; None leaves it as it is."""
 
@@ -175,11 +178,19 @@ class Use:
     def id(self) -> str:
         return f"{self.layer}-{self.changed or 'default'}"
 
+    @property
+    def is_augmentation(self) -> bool:
+        """Whether it changes pictures by draws: those differ from one backend of Keras to another."""
+        return issubclass(registry.all_of("layer")[self.layer], ImageLayer)
+
     def inputs(self) -> list[np.ndarray]:
         """The arrays to call it with."""
         rng = np.random.default_rng(len(self.shapes[0]))
         if self.text:
             return [np.array(["a", "b c", "d", ""], object)[rng.integers(0, 4, s)] for s in self.shapes]
+        if self.is_augmentation:
+            low, high = self.config.get("value_range", (0, 255))
+            return [rng.uniform(low, high, s).astype("float32") for s in self.shapes]
         if self.whole:
             return [rng.integers(0, self.whole, s).astype("int32") for s in self.shapes]
         return [rng.normal(size=s).astype("float32") for s in self.shapes]
@@ -220,6 +231,9 @@ def _fitting(use: Use) -> tuple[tuple[int, ...], ...]:
 
 
 def _needed(cls: Any, info: ParamInfo) -> Any:
+    """A value for a setting that has no default."""
+    if info.kind == "Range":
+        return _range(info)[1]
     return _accepted(cls, info.name)[0] if info.kind == "Layer" else _BY_NAME[info.name]
 
 
@@ -229,7 +243,15 @@ def _kind(name: str, config: dict[str, Any] | None = None) -> tuple[int, bool]:
     return (config or {}).get("input_dim", 5) if dtypes in ("int", "term") else 0, dtypes == "string"
 
 
+def _range(info: ParamInfo) -> list[float]:
+    """Two numbers of a range."""
+    high = info.le or 1
+    return [0.1, 0.4] if high == 1 else [high // 4, high // 2]
+
+
 def _shapes(cls: Any) -> tuple[tuple[int, ...], ...]:
+    if issubclass(cls, ImageLayer):
+        return ((2, 9, 8, 3),)
     low, high = cls.PORTS.ranks or (2, None)
     rank = 3 if low == 1 and cls.PORTS.dtypes != "int" else max(low, 2)
     rank = rank if high is None else min(rank, high)
@@ -247,12 +269,14 @@ def _others(info: ParamInfo, cls: Any) -> list[Any]:
     """Values other than the default."""
     if info.kind == "Layer":
         return _accepted(cls, info.name)[1:] if info.required else _INNER[info.name]
-    if info.required:
+    if info.required and info.kind != "Range":
         return []
     if info.choices:
         return [c for c in info.choices if c != info.default and c is not None]
     if info.name in _NUMBERS:
         return [] if _NUMBERS[info.name] is None else [_NUMBERS[info.name]]
+    if info.kind == "Range":
+        return [_range(info)] if info.required or info.nullable else [_range(info)[1], _range(info)]
     if info.kind == "bool":
         return [not info.default]
     if info.kind in _OBJECTS:
@@ -275,12 +299,28 @@ def runs_in_keras(name: str) -> bool:
 
     cls = registry.all_of("layer")[name]
     try:
-        getattr(keras.layers, name)(**{p.name: _BY_NAME[p.name] for p in cls.PARAMS.values() if p.required})
+        getattr(keras.layers, name)(**{p.name: _needed(cls, p) for p in cls.PARAMS.values() if p.required})
     except ImportError:
         return False
     except (ValueError, TypeError, KeyError, AttributeError):
         return True
     return True
+
+
+def _kept_apart(transform: Any) -> Any:
+    """A method of Keras that gets a copy of the pictures."""
+
+    def method(self: Any, images: Any, *args: Any, **kwargs: Any) -> Any:
+        return transform(self, np.array(images), *args, **kwargs)
+
+    return method
+
+
+def repair(keras: Any) -> None:
+    """Keep Keras's RandomBrightness from changing its input in place, as it does on NumPy but on no other backend."""
+    brightness = keras.layers.RandomBrightness
+    if brightness.transform_images.__name__ != "method":
+        brightness.transform_images = _kept_apart(brightness.transform_images)
 
 
 def built(library: Any, use: Use, seed: int = 7) -> Any:
