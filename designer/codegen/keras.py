@@ -75,6 +75,8 @@ def to_keras(document: Document, weights_name: str | None = None) -> CodeText:
         script.add("", "# Weights trained before; delete this line to start anew.")
         script.add(f"model.load_weights({literal(weights_name)})")
     if document.data.source:
+        if not weights_name:
+            _adapting(script, document)
         _training(script, document)
     else:
         script.add("model.summary()")
@@ -211,20 +213,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 def layer_call(node: Node, shape: tuple[Any, ...] | None = None) -> Code:
     """The expression that makes the layer: required settings first, then those that differ from their defaults."""
-    component = catalog.component("layer", node.type)
-    positional: list[Any] = []
-    named: dict[str, Any] = {}
-    leading = True
-    for info in component.params:
-        if info.name not in node.params:
-            leading = False
-            continue
-        value = parameter(info, node.params[info.name])
-        if info.required and leading and node.type != "MultiHeadAttention":
-            positional.append(value)
-        elif info.required or literal(value) != literal(parameter(info, info.default)):
-            named[info.name] = value
-            leading = False
+    positional, named = _settings(node.type, node.params)
     if not node.trainable and node.type != "Input":
         named["trainable"] = False
     named["name"] = node.name
@@ -234,11 +223,33 @@ def layer_call(node: Node, shape: tuple[Any, ...] | None = None) -> Code:
     return call(f"layers.{node.type}", positional, named)
 
 
+def _settings(layer_type: str, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments of a layer without and with their names."""
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    leading = True
+    for info in catalog.component("layer", layer_type).params:
+        if info.name not in given:
+            leading = False
+            continue
+        value = parameter(info, given[info.name])
+        if info.required and leading and layer_type != "MultiHeadAttention":
+            positional.append(value)
+        elif info.required or literal(value) != literal(parameter(info, info.default)):
+            named[info.name] = value
+            leading = False
+    return positional, named
+
+
 def parameter(info: Any, value: Any) -> Any:
     """A setting in the form people type: 3 for (3, 3), "relu", keras.initializers.HeNormal(seed=1)."""
     if info.type == "Dims" and isinstance(value, (list, tuple)):
         numbers = tuple(value)
         return numbers[0] if len(set(numbers)) == 1 else numbers
+    if info.type == "Layer" and isinstance(value, list):
+        return [parameter(info, item) for item in value]
+    if info.type == "Layer" and isinstance(value, Mapping):
+        return call(f"layers.{value['class_name']}", *_settings(str(value["class_name"]), value.get("config") or {}))
     if isinstance(value, Mapping) and ("class_name" in value or "name" in value):
         return _object(OBJECT_MODULES.get(info.type, "keras"), value)
     return tuple(value) if isinstance(value, list) else value
@@ -255,6 +266,17 @@ def _object(module: str, described: Mapping[str, Any]) -> Code:
 
 
 # Training.
+def _adapting(script: _Script, document: Document) -> None:
+    """Layers that keep figures of the data find them first."""
+    for node in used_layers(document):
+        if not catalog.component("layer", node.type).learns_from_data:
+            continue
+        name = identifier(node.name)
+        fed = [document.nodes[s].type for s in sources_of(document, node.id)]
+        data = "x_train" if fed == ["Input"] else f"keras.Model(model.inputs, {name}.input).predict(x_train)"
+        script.add(f"{name} = model.get_layer({literal(node.name)})", f"{name}.adapt({data})", "")
+
+
 def _training(script: _Script, document: Document) -> None:
     training, fitting = document.training, output_for(SOURCES[document.data.source or ""])
     script.add("# Training")

@@ -109,7 +109,11 @@ def forget_drops(cell: Any) -> None:
 class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES):
     """Runs a cell over the time axis: (batch, time, features) becomes (batch, units), or one output a step."""
 
-    cell: Any = Param(kind="Layer", doc="What is done at each step; a list of cells is stacked.")
+    cell: Any = Param(
+        kind="Layer",
+        choices=("LSTMCell", "GRUCell", "SimpleRNNCell"),
+        doc="What is done at each step; a list of cells is stacked.",
+    )
     return_sequences: bool = Param(False, doc="Give the output of every time step instead of the last.")
     return_state: bool = Param(False, advanced=True, doc="Give the last state too.")
     go_backwards: bool = Param(False, advanced=True, doc="Read the sequence from its end.")
