@@ -437,7 +437,7 @@ ones_like = _filled("ones_like", 1)
 zeros_like = _filled("zeros_like", 0)
 
 
-@composite(f"{NUMPY}:FullLike")
+@composite(f"{NUMPY}:FullLike", values=("fill_value",))
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
     """An array like x, filled with a value."""
     return cast(add(zeros_like(x), fill_value), dtype or x.dtype)

@@ -217,7 +217,7 @@ def untake(g: Any, x: Any, indices: Any, *, axis: int, out: Any = None) -> Any:
     return out
 
 
-@composite(f"{NUMPY}:Take")
+@composite(f"{NUMPY}:Take", values=("indices",))
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """Elements of x at `indices` along an axis; of the flattened value when axis is None."""
     indices = convert_to_tensor(indices)
@@ -259,7 +259,7 @@ def untake_along_axis(g: Any, x: Any, indices: Any, *, axis: int) -> Any:
     return result
 
 
-@composite(f"{NUMPY}:TakeAlongAxis")
+@composite(f"{NUMPY}:TakeAlongAxis", values=("indices",))
 def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
     """For each place in `indices` the element of x at that position of the axis."""
     if axis is None:

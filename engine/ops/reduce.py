@@ -323,7 +323,7 @@ def count_nonzero(x: Any, axis: Any = None) -> Any:
     return sum(ew.cast(ew.not_equal(x, 0), "int32"), axis=axis)
 
 
-@composite(f"{NUMPY}:Average")
+@composite(f"{NUMPY}:Average", values=("weights",))
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """Weighted mean."""
     if weights is None:

@@ -13,6 +13,7 @@ from engine import ops
 from engine.core import tree
 from engine.core.op import KERAS_CLASSES, PublicOp
 from engine.core.tensor import KerasTensor
+from tests.engine.ops.basic_calls import BASIC
 from tests.engine.ops.numpy_calls import ON_ARRAYS, Call
 from tests.engine.ops.oracle import keras
 
@@ -44,7 +45,9 @@ def test_the_class_an_op_names_is_there_and_takes_what_the_op_takes(module: str,
     assert settings <= set(own) or any(p.kind is p.VAR_KEYWORD for p in own.values()), settings - set(own)
 
 
-@pytest.mark.parametrize("c", [c for family in ON_ARRAYS.values() for c in family if not c.closed], ids=str)
+@pytest.mark.parametrize(
+    "c", [c for family in [*BASIC.values(), *ON_ARRAYS.values()] for c in family if not c.closed], ids=str
+)
 def test_keras_rebuilds_an_operation_from_what_a_file_says_about_it(c: Call) -> None:
     """The settings of the node are arguments of Keras's class, or of its call."""
     leaves = [KerasTensor(x.shape, x.dtype.name) if isinstance(x, np.ndarray) else x for x in c.leaves]
