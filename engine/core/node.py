@@ -199,7 +199,7 @@ def apply_operation(function: PublicOp, args: tuple[Any, ...], kwargs: dict[str,
         if kind is inspect.Parameter.VAR_POSITIONAL:
             variadic = value
         elif kind is inspect.Parameter.VAR_KEYWORD:
-            (values if name in function.values else settings).update(value)
+            (values if name in function.call_arguments else settings).update(value)
         elif is_value(function, name, value):
             values[name] = value
         else:
@@ -215,7 +215,7 @@ def apply_operation(function: PublicOp, args: tuple[Any, ...], kwargs: dict[str,
 
 def is_value(function: PublicOp, name: str, value: Any) -> bool:
     """Whether an argument is a value of the graph (or a constant beside one) rather than a setting."""
-    if name in function.values or name in ("x", "x1", "x2", "xs", "inputs", "condition", "target", "output"):
+    if name in function.call_arguments:
         return value is not None
     return any(hasattr(leaf, "shape") for leaf in tree.flatten(value))
 

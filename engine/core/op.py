@@ -165,7 +165,7 @@ class PublicOp:
     Attributes:
         name: its name in `engine.ops`.
         keras: (module, class) that Keras writes for it in Functional configs, or None.
-        values: names of the parameters that Keras passes at the call; the others are settings of the operation.
+        call_arguments: parameters that are arguments of the node in a Functional graph; the others are its settings.
     """
 
     def __init__(
@@ -174,14 +174,14 @@ class PublicOp:
         name: str,
         keras: str | None,
         signature: inspect.Signature,
-        values: Sequence[str] = (),
+        call: Sequence[str],
     ) -> None:
         self.function = function
         self.name = name
         module, _, cls = (keras or "").partition(":")
         self.keras = (module, cls) if cls else None
         self.signature = signature
-        self.values = frozenset(values)
+        self.call_arguments = frozenset(call)
         self.__signature__ = signature
         functools.update_wrapper(self, function)
         if self.keras:
@@ -304,15 +304,16 @@ def belongs(module: str) -> Callable[[Function], Function]:
     return mark
 
 
-def composite(keras: str | None = None, values: Sequence[str] = ()) -> Callable[[Callable[..., Any]], PublicOp]:
+def composite(keras: str | None = None, call: Sequence[str] | None = None) -> Callable[[Callable[..., Any]], PublicOp]:
     """Make the decorated function, written in other ops, one operation of `engine.ops` and of Functional graphs.
 
     Args:
-        keras: the class Keras writes for it, as "module:Class".
-        values: parameters Keras passes at the call even when they are plain numbers or words (see `PublicOp`).
+        keras: "module:Class" that Keras writes for it in Functional configs.
+        call: parameters that Keras's class takes when it is called, the first one by default; the others are settings.
     """
 
     def wrap(function: Callable[..., Any]) -> PublicOp:
-        return PublicOp(function, function.__name__, keras, inspect.signature(function), values)
+        signature = inspect.signature(function)
+        return PublicOp(function, function.__name__, keras, signature, call or list(signature.parameters)[:1])
 
     return wrap

@@ -96,7 +96,7 @@ def attention_grad(
     return out
 
 
-@composite("keras.src.ops.nn:DotProductAttention")
+@composite("keras.src.ops.nn:DotProductAttention", call=("query", "key", "value", "bias", "mask", "scale"))
 def dot_product_attention(
     query: Any,
     key: Any,

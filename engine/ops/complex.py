@@ -146,7 +146,7 @@ def view_as_real(x: Any) -> Any:
     return stack([real(x), imag(x)], axis=-1)
 
 
-@composite("keras.src.ops.nn:Polar")
+@composite("keras.src.ops.nn:Polar", call=("abs_", "angle"))
 def polar(abs_: Any, angle: Any) -> Any:
     """The complex number of this size and angle."""
     size, turn = convert_to_tensor(abs_), convert_to_tensor(angle)

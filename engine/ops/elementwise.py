@@ -247,13 +247,13 @@ def _safe_log(a: Any) -> Any:
     return log(where(positive, a, ones_like(a))) * cast(positive, a.dtype)
 
 
-@composite(f"{NUMPY}:Divide")
+@composite(f"{NUMPY}:Divide", call=("x1", "x2"))
 def divide(x1: Any, x2: Any) -> Any:
     """x1 / x2 in a float type."""
     return true_divide(x1, x2)
 
 
-@composite(f"{NUMPY}:DivideNoNan")
+@composite(f"{NUMPY}:DivideNoNan", call=("x1", "x2"))
 def divide_no_nan(x1: Any, x2: Any) -> Any:
     """x1 / x2, and 0 where x2 is 0."""
     zero = equal(x2, 0)
@@ -357,7 +357,7 @@ def _unbroadcast(g: Any, x: Any) -> Any:
     return g if g.shape == x.shape else sum_to(g, x)
 
 
-@composite(f"{NUMPY}:Where")
+@composite(f"{NUMPY}:Where", call=("condition", "x1", "x2"))
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     """x1 where the condition holds, x2 elsewhere."""
     from engine.core.op import _promoted, _value
@@ -437,7 +437,7 @@ ones_like = _filled("ones_like", 1)
 zeros_like = _filled("zeros_like", 0)
 
 
-@composite(f"{NUMPY}:FullLike", values=("fill_value",))
+@composite(f"{NUMPY}:FullLike", call=("x", "fill_value"))
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
     """An array like x, filled with a value."""
     return cast(add(zeros_like(x), fill_value), dtype or x.dtype)

@@ -38,7 +38,7 @@ def _at_least(x: Any, rank: int) -> Any:
     return expand_dims(x, -1) if rank == 3 and len(x.shape) == 2 else x
 
 
-@composite(f"{NUMPY}:Append")
+@composite(f"{NUMPY}:Append", call=("x1", "x2"))
 def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
     """x2 behind x1 along an axis; both flattened when axis is None."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)

@@ -133,7 +133,7 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
     return Tensor(np.tri(N, M, k, dtypes.numpy_dtype(dtypes.standardize_dtype(dtype or config.floatx()))))
 
 
-@composite(f"{NUMPY}:Inner")
+@composite(f"{NUMPY}:Inner", call=("x1", "x2"))
 def inner(x1: Any, x2: Any) -> Any:
     """Sums of products over the last axes of both."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
@@ -144,7 +144,7 @@ def inner(x1: Any, x2: Any) -> Any:
     return tensordot(a, b, axes=([-1], [-1]))
 
 
-@composite(f"{NUMPY}:Vdot")
+@composite(f"{NUMPY}:Vdot", call=("x1", "x2"))
 def vdot(x1: Any, x2: Any) -> Any:
     """Sum of the products of all elements, those of x1 conjugated."""
     from engine.ops.complex import conjugate
@@ -153,7 +153,7 @@ def vdot(x1: Any, x2: Any) -> Any:
     return tensordot(conjugate(a) if a.dtype in dtypes.COMPLEX_TYPES else a, b, axes=1)
 
 
-@composite(f"{NUMPY}:Kron")
+@composite(f"{NUMPY}:Kron", call=("x1", "x2"))
 def kron(x1: Any, x2: Any) -> Any:
     """Kronecker product: every element of x1 replaced by it times x2."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
@@ -166,7 +166,7 @@ def kron(x1: Any, x2: Any) -> Any:
     return reshape(ew.multiply(a, b), [-1 if n is None else n for n in shape])
 
 
-@composite(f"{NUMPY}:Cross")
+@composite(f"{NUMPY}:Cross", call=("x1", "x2"))
 def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
     """Vector product of vectors of 2 or 3 numbers; of two plane vectors only its height.
 

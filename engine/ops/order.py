@@ -110,7 +110,7 @@ def _picked(rows: Any, q: tuple[float, ...], method: str, skip_nan: bool) -> Any
     return ew.where(bad, math.nan, exact)
 
 
-@composite(f"{NUMPY}:Quantile", values=("q",))
+@composite(f"{NUMPY}:Quantile", call=("x", "q"))
 def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The q-quantiles of x over the given axes; several q make a new first axis.
 
@@ -127,19 +127,19 @@ def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims:
     return _quantiles(x, q, axis, method, keepdims, skip_nan=False)
 
 
-@composite(f"{NUMPY}:Nanquantile", values=("q",))
+@composite(f"{NUMPY}:Nanquantile", call=("x", "q"))
 def nanquantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The q-quantiles (see `quantile`) of the elements that are numbers; NaN where there is none."""
     return _quantiles(x, q, axis, method, keepdims, skip_nan=True)
 
 
-@composite(f"{NUMPY}:Percentile", values=("q",))
+@composite(f"{NUMPY}:Percentile", call=("x", "q"))
 def percentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The quantiles (see `quantile`) at q percent."""
     return _quantiles(x, as_array(q) / 100.0, axis, method, keepdims, skip_nan=False)
 
 
-@composite(f"{NUMPY}:Nanpercentile", values=("q",))
+@composite(f"{NUMPY}:Nanpercentile", call=("x", "q"))
 def nanpercentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The quantiles (see `quantile`) at q percent of the elements that are numbers."""
     return _quantiles(x, as_array(q) / 100.0, axis, method, keepdims, skip_nan=True)
@@ -202,7 +202,7 @@ def _searchsorted(line: Any, values: Any, *, side: Any) -> Any:
     return np.searchsorted(line, values, side=side).astype("int32")
 
 
-@composite(f"{NUMPY}:SearchSorted")
+@composite(f"{NUMPY}:SearchSorted", call=("sorted_sequence", "values"))
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     """Where each value would be put into a rising sequence: before its equals ("left") or behind them ("right").
 
@@ -218,7 +218,7 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     return _searchsorted(line, convert_to_tensor(values), side=side)
 
 
-@composite(f"{NUMPY}:Digitize")
+@composite(f"{NUMPY}:Digitize", call=("x", "bins"))
 def digitize(x: Any, bins: Any) -> Any:
     """The number of the bin each element falls into; bin i goes from bins[i - 1] up to, not including, bins[i].
 

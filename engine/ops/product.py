@@ -99,7 +99,7 @@ def _matmul(x1: Any, x2: Any, *, out: Any = None) -> Any:
     return np.matmul(x1, x2, out=out)
 
 
-@composite(f"{NUMPY}:Matmul")
+@composite(f"{NUMPY}:Matmul", call=("x1", "x2"))
 def matmul(x1: Any, x2: Any) -> Any:
     """Matrix product over the last two axes, leading axes broadcast."""
     from engine.core.op import _promoted, _value
@@ -107,7 +107,7 @@ def matmul(x1: Any, x2: Any) -> Any:
     return _matmul(*_promoted([_value(x1), _value(x2)], True))
 
 
-@composite(f"{NUMPY}:Dot")
+@composite(f"{NUMPY}:Dot", call=("x1", "x2"))
 def dot(x1: Any, x2: Any) -> Any:
     """Product over the last axis of x1 and the second last (or only) axis of x2."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
@@ -118,13 +118,13 @@ def dot(x1: Any, x2: Any) -> Any:
     return tensordot(a, b, axes=([len(a.shape) - 1], [len(b.shape) - 2]))
 
 
-@composite(f"{NUMPY}:Outer")
+@composite(f"{NUMPY}:Outer", call=("x1", "x2"))
 def outer(x1: Any, x2: Any) -> Any:
     """All products of an element of x1 and one of x2."""
     return sh.reshape(x1, (-1, 1)) * sh.reshape(x2, (1, -1))
 
 
-@composite(f"{NUMPY}:Tensordot")
+@composite(f"{NUMPY}:Tensordot", call=("x1", "x2"))
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     """Sum of products over the named axes of both."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
@@ -142,7 +142,7 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     return einsum(f"{''.join(names_a)},{''.join(names_b)}->{''.join(result)}", a, b)
 
 
-@composite(f"{NUMPY}:Einsum")
+@composite(f"{NUMPY}:Einsum", call=("operands",))
 def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     """Sum of products in index notation, for example "bij,bjk->bik"."""
     from engine.core.op import _promoted, _value

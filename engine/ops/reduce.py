@@ -28,7 +28,6 @@ __all__ = [
     "max",
     "mean",
     "min",
-    "norm",
     "prod",
     "std",
     "sum",
@@ -323,22 +322,10 @@ def count_nonzero(x: Any, axis: Any = None) -> Any:
     return sum(ew.cast(ew.not_equal(x, 0), "int32"), axis=axis)
 
 
-@composite(f"{NUMPY}:Average", values=("weights",))
+@composite(f"{NUMPY}:Average", call=("x", "weights"))
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """Weighted mean."""
     if weights is None:
         return mean(x, axis=axis)
     weights = ew.cast(weights, dtypes.result_type(_tensor(weights).dtype, float))
     return sum(ew.multiply(x, weights), axis=axis) / sum(ew.multiply(weights, ew.ones_like(x)), axis=axis)
-
-
-@composite("keras.src.ops.linalg:Norm")
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Euclidean norm (ord None, 2 or "fro"), the sum of sizes (1) or the largest size (inf) over `axis`."""
-    if ord in (None, 2, "euclidean", "fro"):
-        return ew.sqrt(sum(ew.square(x), axis=axis, keepdims=keepdims))
-    if ord == 1:
-        return sum(ew.abs(x), axis=axis, keepdims=keepdims)
-    if ord == math.inf:
-        return max(ew.abs(x), axis=axis, keepdims=keepdims)
-    return ew.power(sum(ew.power(ew.abs(x), ord), axis=axis, keepdims=keepdims), 1.0 / ord)

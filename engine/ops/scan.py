@@ -109,7 +109,7 @@ def _scan(*values: Any, body: Body, carries: int, sequences: int, length: int | 
     return tuple(results) if len(results) > 1 else results[0]
 
 
-@composite(f"{CORE}:Scan")
+@composite(f"{CORE}:Scan", call=("f", "init", "xs"))
 def scan(
     f: Callable[[Any, Any], Any],
     init: Any,
@@ -219,7 +219,7 @@ def _scan_traced(f: Callable[..., Any], init: Any, xs: Any, steps: int | None, r
     return final, packed(y, results[carried : len(results) - carried], [])
 
 
-@composite(f"{CORE}:Map")
+@composite(f"{CORE}:Map", call=("f", "xs"))
 def map(f: Callable[[Any], Any], xs: Any) -> Any:
     """`f` of every entry along the first axis of `xs` (a value or a structure of them), stacked.
 
@@ -229,7 +229,7 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
     return scan(lambda carry, x: (carry, f(x)), (), xs)[1]
 
 
-@composite(f"{CORE}:VectorizedMap")
+@composite(f"{CORE}:VectorizedMap", call=("elements",))
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     """`function` of every entry along the first axis of `elements`, stacked; steps do not see each other."""
     return map(function, elements)

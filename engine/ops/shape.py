@@ -337,7 +337,7 @@ def _pad_from_within(x: Any, widths: Sequence[tuple[int, int]], mode: Any) -> An
     return x
 
 
-@composite(f"{NUMPY}:Pad")
+@composite(f"{NUMPY}:Pad", call=("x", "constant_values"))
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
     """Borders added around x.
 

@@ -156,7 +156,7 @@ _fmod = ew._binary(
 )
 
 
-@composite(f"{NUMPY}:Fmod")
+@composite(f"{NUMPY}:Fmod", call=("x1", "x2"))
 def fmod(x1: Any, x2: Any) -> Any:
     """Remainder of the division with the sign of x1."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
@@ -174,7 +174,7 @@ def _ldexp(x1: Any, x2: Any, *, out: Any = None) -> Any:
     return np.ldexp(x1, x2, out=out)
 
 
-@composite(f"{NUMPY}:Ldexp")
+@composite(f"{NUMPY}:Ldexp", call=("x1", "x2"))
 def ldexp(x1: Any, x2: Any) -> Any:
     """x1 · 2 to the power of x2.
 
