@@ -291,10 +291,28 @@ def argsort(x: Any, axis: int | None = -1) -> Any:
     return _argsort(x, axis=axis)
 
 
+def _unsorted(g: Any, x: Any, axis: int) -> Any:
+    return dispatch(OPS["untake_along_axis"], (g, x, _argsort(x, axis=axis)), {"axis": axis})
+
+
+@defop(
+    infer=lambda x, *, axis: x,
+    vjp=(lambda g, y, x, *, axis: _unsorted(g, x, axis),),
+    cases=(case(F(2, 5), axis=-1), case(F(4, 2), axis=0), case(F(0, 2), axis=1)),
+    name="sort",
+)
+def _sort(x: Any, *, axis: int) -> Any:
+    return np.sort(x, axis=axis)
+
+
 @composite(f"{NUMPY}:Sort")
-def sort(x: Any, axis: int = -1) -> Any:
-    """x in rising order along an axis."""
-    return _take_along_axis(x, _argsort(x, axis=axis), axis=axis)
+def sort(x: Any, axis: int | None = -1) -> Any:
+    """x in rising order along an axis; flattened when axis is None. NaN comes last."""
+    if axis is None:
+        from engine.ops.shape import ravel
+
+        x, axis = ravel(x), -1
+    return _sort(x, axis=axis)
 
 
 @composite("keras.src.ops.math:TopK")
