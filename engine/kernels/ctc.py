@@ -107,7 +107,7 @@ def loss_grad(
     rows = np.arange(len(out))
     for n in range(lattice.target.shape[1]):
         out[rows, :, lattice.target[:, n]] += shares[..., 2 * n + 1]
-    return out.astype(logs.dtype)
+    return out.astype(g.dtype)
 
 
 def greedy(scores: Array, lengths: Array, blank: int, merge: bool) -> tuple[Array, Array]:
