@@ -5,6 +5,7 @@ The uses to do stand beside it, in a .json file.
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -39,7 +40,7 @@ def gradients(use: derive.Use) -> list[Any]:
 def _arguments(layer: Any, data: list[Any]) -> list[Any]:
     if len(data) == 1:
         return data
-    return data if isinstance(layer, keras.layers.MultiHeadAttention) else [data]
+    return data if "query" in inspect.signature(layer.call).parameters else [data]
 
 
 def weighting(index: int, shape: Any) -> np.ndarray:
@@ -52,6 +53,8 @@ def main(path: str) -> None:
     refused = {}
     chosen = set(json.loads(Path(path).with_suffix(".json").read_text()))
     for use in (u for u in derive.all_uses() if u.id in chosen):
+        if use.is_augmentation:
+            continue
         try:
             for i, gradient in enumerate(gradients(use)):
                 found[f"{use.id}/{i}"] = np.asarray(gradient)
