@@ -166,7 +166,7 @@ def _fancy(x: Any, *indices: Any, key: tuple[Any, ...]) -> Any:
 @defop(
     infer=lambda g, x, *indices, key: Spec(x.shape, g.dtype),
     shape_only=(1,),
-    nondiff="used by the gradient of indexing only",
+    vjp_all=lambda grads, ys, xs, attrs: (_fancy(grads[0], *xs[2:], **attrs), *[None] * (len(xs) - 1)),
     cases=(case(F(3), F(4, 5), I(3, high=4), I(3, high=5), key=("array", "array")),),
 )
 def fancy_add(*xs: Any, key: tuple[Any, ...]) -> Any:
