@@ -112,6 +112,8 @@ class CallbackList(Callback):
             function: Callable[..., Any] = getattr(callback, hook)
             if index is None:
                 function(logs)
+            elif "batch" in hook:
+                function(index, logs=logs)
             else:
                 function(index, logs)
 

@@ -72,7 +72,7 @@ class ProgbarLogger(Callback):
         self.progbar = Progbar(self.target, verbose=self.verbose, stateless_metrics=())
 
     def _step(self, batch: int, logs: dict[str, Any] | None, with_figures: bool) -> None:
-        self.seen = batch + 1
+        self.seen = batch + 1 if self.target is None else min(batch + 1, self.target)
         if self.progbar is None or not self.progbar.due():
             return
         if with_figures and not logs and hasattr(self.model, "get_metrics_result"):

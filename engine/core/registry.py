@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ _BY_KERAS: dict[tuple[str, str], Any] = {}
 _KERAS_NAME: dict[int, tuple[str, str]] = {}
 _CUSTOM: dict[str, Any] = {}
 _CUSTOM_NAMES: dict[Any, str] = {}
+_BACKEND_OPTIMIZERS = re.compile(r"keras\.src\.backend\.\w+\.optimizers\.\w+")
 _SCOPES: list[dict[str, Any]] = []
 
 
@@ -55,6 +57,8 @@ def all_of(kind: str) -> dict[str, Any]:
 
 def by_keras(module: str | None, name: str) -> Any | None:
     """The component that a Keras file calls `name` in `module`, or None."""
+    if module and _BACKEND_OPTIMIZERS.fullmatch(module):
+        module = "keras.optimizers"  # Keras on PyTorch writes the class of that backend
     return _BY_KERAS.get((module or "", name))
 
 

@@ -11,14 +11,13 @@ import numpy as np
 from engine import constraints, initializers, ops, regularizers
 from engine.core import dtypes, naming, tree
 from engine.core.errors import ShapeError
-from engine.core.graph import trace
 from engine.core.node import Operation, record
 from engine.core.objects import serialize_object
 from engine.core.params import Declared
 from engine.core.policy_map import policy_data
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
-from engine.core.tensor import KerasTensor, Spec, Tensor, Value, Variable, convert_to_tensor
+from engine.core.tensor import Spec, Tensor, Value, Variable, convert_to_tensor
 from engine.layers.arguments import (
     as_shape,
     bound_arguments,
@@ -30,6 +29,7 @@ from engine.layers.arguments import (
     tree_of_tensors,
 )
 from engine.layers.call import CALL, CallSpec, Context, in_this_context
+from engine.layers.probe import traced_outputs
 from engine.layers.spec import InputSpec, Ports, check_input
 from engine.layers.state import HasState
 
@@ -191,6 +191,7 @@ class Layer(HasState, Operation, Declared):
             self._call_build(shapes, spec)
         else:
             self.build(spec.first_shape())
+            self.built = True  # the trace calls the layer again
             if _has_unbuilt(self) and _overrides(self, "call"):
                 self._build_by_trace(spec)
         self.built = True
@@ -210,7 +211,9 @@ class Layer(HasState, Operation, Declared):
 
         self.built = True  # or the call inside would build again
         try:
-            self._traced_specs(spec.args, spec.kwargs)
+            outer, _, last = naming.current_path().rpartition("/")
+            with naming.name_scope_of(outer if last == self.name else naming.current_path()):
+                self._traced_specs(spec.args, spec.kwargs)
         except TraceError:
             return  # code that needs values builds its layers when it runs
         except Exception:
@@ -284,6 +287,13 @@ class Layer(HasState, Operation, Declared):
             context.training = saved
             CALL.context = outer
 
+    def _add_activity_loss(self, output: Any) -> None:
+        """The cost of large outputs, a sample."""
+        cost = self.activity_regularizer(output)
+        if output.shape:
+            cost = ops.divide_no_nan(cost, ops.cast(ops.shape(output)[0], cost.dtype))
+        self.add_loss(cost)
+
     def _guarded_call(self, spec: CallSpec) -> Any:
         try:
             with autocast_scope(self.compute_dtype if self._casts() else None):
@@ -333,11 +343,10 @@ class Layer(HasState, Operation, Declared):
 
         saved, CALL.context = CALL.context, None
         try:
-            result = trace(run, specs).structure
+            return traced_outputs(run, specs)
         finally:
             CALL.context = saved
             self._clear_losses()
-        return tree.map_structure(lambda s: None if s is None else KerasTensor(s.shape, s.dtype), result)
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Shape of the outputs for inputs of the given shape."""
@@ -422,12 +431,13 @@ def _building(build: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
         bound = signature.bind(self, *args, **kwargs).arguments
         shapes = {key: value for key, value in list(bound.items())[1:]}
-        self._build_shapes = next(iter(shapes.values())) if len(shapes) == 1 else shapes or None
         scope = naming.current_path()
         inside = bool(scope) and scope.rpartition("/")[2] == self.name
         self._path = scope if inside else self.path
         with naming.name_scope_of(self._path):
             build(self, *args, **kwargs)
+        # Last, so that of a `build` that calls its base's, the shapes of the outer one stay.
+        self._build_shapes = next(iter(shapes.values())) if len(shapes) == 1 else shapes or None
         self.built = True
 
     wrapped._wrapped = True  # type: ignore[attr-defined]

@@ -14,8 +14,8 @@ from engine.training.adapters import Adapter, GeneratorAdapter
 class EpochSource:
     """Batches of one epoch after the other.
 
-    With `steps` an epoch is that many batches and the next epoch goes on where the last one ended; without, an epoch is
-    one pass.
+    With `steps` an epoch of training is that many batches and the next epoch goes on where the last one ended; without,
+    and outside training, an epoch begins anew.
 
     Args:
         adapter: where the batches come from.
@@ -55,14 +55,14 @@ class EpochSource:
         """
         self.adapter.on_epoch_begin()
         limit = self.steps or self.adapter.num_batches
-        if self._stream is None or self.steps is None:
+        if self._stream is None or self.steps is None or self._purpose != "training":
             self._stream, self._seen = iter(self.adapter.batches()), 0
         done = 0
         while limit is None or done < limit:
             wanted = self._chunk if limit is None else min(self._chunk, limit - done)
             batches = list(itertools.islice(self._stream, wanted))
             if batches:
-                yield done, done + len(batches) - 1, batches
+                yield done, done + self._chunk - 1, batches  # the last step as Keras counts, also when data end
             done += len(batches)
             if len(batches) < wanted:
                 self._ran_out(done, limit)
