@@ -92,6 +92,7 @@ class Layer(HasState, Operation, Declared):
     # Types.
     @property
     def dtype_policy(self) -> dtypes.DTypePolicy:
+        """The policy that gives the types below."""
         return self._dtype_policy
 
     @dtype_policy.setter
@@ -105,10 +106,12 @@ class Layer(HasState, Operation, Declared):
 
     @property
     def variable_dtype(self) -> str:
+        """Type of the weights."""
         return self._dtype_policy.at(self._path).variable_dtype
 
     @property
     def compute_dtype(self) -> str:
+        """Type of the arithmetic."""
         return self._dtype_policy.at(self._path).compute_dtype
 
     @property
@@ -118,6 +121,7 @@ class Layer(HasState, Operation, Declared):
 
     @property
     def input_dtype(self) -> str:
+        """Type to which float inputs are cast."""
         return self.compute_dtype
 
     # Building.
@@ -442,7 +446,7 @@ def _building(build: Callable[..., Any]) -> Callable[..., Any]:
 
     wrapped._wrapped = True  # type: ignore[attr-defined]
     wrapped.__signature__ = signature  # type: ignore[attr-defined]
-    wrapped.__doc__ = build.__doc__
+    wrapped.__doc__ = build.__doc__ or Layer.build.__doc__
     return wrapped
 
 

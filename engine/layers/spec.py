@@ -51,6 +51,7 @@ class InputSpec:
         self.allow_last_axis_squeeze = allow_last_axis_squeeze
 
     def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal object."""
         keys = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")
         return {key: getattr(self, key) for key in keys}
 
