@@ -71,8 +71,10 @@ class Sequential(Model):
     def _maybe_rebuild(self) -> None:
         if self._line and isinstance(self._line[0], InputLayer) and len(self._line) > 1:
             self.build(self._line[0].batch_shape)
-        elif self._line and isinstance(self._line[0], Functional) and not isinstance(self._line[0].input_shape, list):
-            self.build(self._line[0].input_shape)
+        elif self._line and isinstance(self._line[0], (Functional, Sequential)) and self._line[0].built:
+            shape = self._line[0].input_shape
+            if not isinstance(shape, (list, dict)):
+                self.build(shape)
 
     def build(self, input_shape: Any = None) -> None:
         """Make all weights for inputs of this shape."""

@@ -131,7 +131,10 @@ class Trainer(Compiled):
         """What compiled steps depend on beside the batch: trainable parts, the optimizer, its rate, the policy."""
         layers = [self, *all_layers(self)]
         rate = getattr(self.optimizer, "_learning_rate", None)
-        flags = tuple((id(layer), bool(layer.trainable), str(getattr(layer, "dtype_policy", ""))) for layer in layers)
+        flags = tuple(
+            (id(layer), bool(layer.trainable), str(getattr(layer, "dtype_policy", "")), getattr(layer, "fitted", 0))
+            for layer in layers
+        )
         variables = tuple(id(v) for v in self.trainable_variables)  # type: ignore[attr-defined]
         return flags, variables, id(self.optimizer), id(rate), self.run_eagerly
 
