@@ -1,60 +1,62 @@
-"""All state of a model as nested dicts by path, and its loss as a function of that state."""
+"""A model's state as plain nested values, and its loss as a function of that state."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from engine.core.stateless import StatelessScope, stand_ins, stood_in
 from engine.core.tensor import Variable
 
-_KINDS = ("trainable_variables", "non_trainable_variables", "optimizer_variables", "metrics_variables")
 _FORMATS = ("backend_tensor", "numpy_array")
 
 
 class HasStateTree:
-    """Mixin of `Model`: its variables as a tree of values."""
+    """Reading and writing all variables of a model at once, by their paths."""
 
-    trainable_variables: Any
-    non_trainable_variables: Any
-    metrics_variables: Any
-
-    def _variables_of(self, kind: str) -> list[Variable]:
-        if kind not in _KINDS:
-            raise ValueError(f"Unknown variable name: {kind}. The parts of a state tree are {', '.join(_KINDS)}.")
-        if kind == "optimizer_variables":
-            optimizer = getattr(self, "optimizer", None)
-            return [] if optimizer is None else optimizer.variables
-        found: list[Variable] = getattr(self, kind)
-        return found
+    def _variable_groups(self) -> dict[str, Sequence[Variable]]:
+        owner: Any = self
+        optimizer = getattr(owner, "optimizer", None)
+        return {
+            "trainable_variables": owner.trainable_variables,
+            "non_trainable_variables": owner.non_trainable_variables,
+            "optimizer_variables": [] if optimizer is None else optimizer.variables,
+            "metrics_variables": owner.metrics_variables,
+        }
 
     def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
-        """Values of all variables, nested by the parts of their paths.
+        """Values of all variables: by group, then nested by the parts of their paths.
 
         Args:
-            value_format: "backend_tensor" or "numpy_array".
+            value_format: "backend_tensor" for tensors, "numpy_array" for copies as arrays.
 
         Raises:
-            ValueError: two variables have one path, or the format is none of both.
+            ValueError: an unknown format, or two variables with one path.
         """
         if value_format not in _FORMATS:
             raise ValueError(
-                f"Invalid `value_format` argument. Expected one of {_FORMATS}. Received: value_format={value_format}"
+                "Invalid `value_format` argument. Expected one of {'numpy_array', 'backend_tensor'}. "
+                f"Received: value_format={value_format}"
             )
         as_array = value_format == "numpy_array"
-        return {kind: _nested(self._variables_of(kind), as_array) for kind in _KINDS}
+        return {name: _nested(variables, as_array) for name, variables in self._variable_groups().items()}
 
-    def set_state_tree(self, state_tree: Mapping[str, Any]) -> None:
-        """Assign the values of a tree as `get_state_tree` gives it; parts may be left out.
+    def set_state_tree(self, state_tree: dict[str, Any]) -> None:
+        """Assign what `get_state_tree` gave; groups and paths that are not named keep their values.
 
         Raises:
-            ValueError: a part of the tree has another name.
+            ValueError: an unknown group, or a value of another shape than its variable.
         """
-        for kind, values in state_tree.items():
-            by_path = {variable.path: variable for variable in self._variables_of(kind)}
-            for path, value in _flat(values):
-                if path in by_path:
-                    by_path[path].assign(value)
+        groups = self._variable_groups()
+        for name, nested in state_tree.items():
+            if name not in groups:
+                raise ValueError(f"Unknown variable name: {name}")
+            values = dict(_paths(nested))
+            for variable in groups[name]:
+                if variable.path in values:
+                    variable.assign(values[variable.path])
 
     def stateless_compute_loss(
         self,
@@ -67,44 +69,43 @@ class HasStateTree:
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """`compute_loss` with values in place of the variables, which stay as they are.
+        """The loss with values in place of the variables, which stay as they are.
 
         Returns:
             (loss, (trainable, non-trainable and metrics' values afterwards)).
         """
-        given = (trainable_variables, non_trainable_variables, metrics_variables)
-        kinds = ("trainable_variables", "non_trainable_variables", "metrics_variables")
-        own = [self._variables_of(kind) for kind in kinds]
+        owner: Any = self
         mapping = [
-            pair for kind, mine, values in zip(kinds, own, given, strict=True)
-            for pair in stand_ins(self, kind, mine, values)
-        ]  # fmt: skip
-        with StatelessScope(state_mapping=mapping) as scope:
-            loss = self.compute_loss(x, y, y_pred, sample_weight, training)  # type: ignore[attr-defined]
-        return loss, (trainable_variables, stood_in(scope, own[1]), stood_in(scope, own[2]))
+            *stand_ins(self, "trainable_variables", owner.trainable_variables, trainable_variables),
+            *stand_ins(self, "non_trainable_variables", owner.non_trainable_variables, non_trainable_variables),
+            *stand_ins(self, "metrics_variables", owner.metrics_variables, metrics_variables),
+        ]
+        with StatelessScope(mapping) as scope:
+            loss = owner._compute_loss(x, y, y_pred, sample_weight=sample_weight, training=training)
+        state = stood_in(scope, owner.non_trainable_variables), stood_in(scope, owner.metrics_variables)
+        return loss, (trainable_variables, *state)
 
 
-def _nested(variables: Iterable[Variable], as_array: bool) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    paths: set[str] = set()
+def _nested(variables: Sequence[Variable], as_array: bool) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
     for variable in variables:
-        if variable.path in paths:
+        *groups, name = variable.path.split("/")
+        place = tree
+        for group in groups:
+            place = place.setdefault(group, {})
+        if name in place:
             raise ValueError(
                 f"The following variable path is found twice in the model: '{variable.path}'. `get_state_tree()` can "
-                "only be called when all variable paths are unique. Give the layers unique names."
+                "only be called when all variable paths are unique. Make sure to give unique names to your layers "
+                "(and other objects)."
             )
-        paths.add(variable.path)
-        *folders, name = variable.path.split("/")
-        place = result
-        for folder in folders:
-            place = place.setdefault(folder, {})
-        place[name] = variable.numpy() if as_array else variable.value
-    return result
+        place[name] = np.array(variable.numpy()) if as_array else variable.value
+    return tree
 
 
-def _flat(tree: Mapping[str, Any], start: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{start}{key}/")
+def _paths(nested: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in nested.items():
+        if isinstance(value, dict):
+            yield from _paths(value, f"{prefix}{key}/")
         else:
-            yield start + key, value
+            yield f"{prefix}{key}", value
