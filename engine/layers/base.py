@@ -18,6 +18,7 @@ from engine.core.policy_map import policy_data
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
 from engine.core.tensor import Spec, Tensor, Value, Variable, convert_to_tensor
+from engine.core.tracebacks import filtered
 from engine.layers.arguments import (
     as_shape,
     bound_arguments,
@@ -251,6 +252,7 @@ class Layer(HasState, Operation, Declared):
         """The layer's arithmetic."""
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
 
+    @filtered
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer: to values, or to tensors of a Functional graph."""
         if holds_keras_tensor(args) or holds_keras_tensor(kwargs):
