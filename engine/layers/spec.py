@@ -55,6 +55,11 @@ class InputSpec:
         keys = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")
         return {key: getattr(self, key) for key in keys}
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> InputSpec:
+        """The spec that `get_config` described."""
+        return cls(**config)
+
 
 def check_input(spec: Any, inputs: Any, layer: Any) -> None:
     """Raise ValueError, naming the layer, when inputs do not fit the layer's spec."""
