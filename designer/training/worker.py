@@ -248,6 +248,9 @@ def _sentence(error: Exception, job: p.Job) -> str:
 
 def main() -> int:
     """The worker process."""
+    from engine import config
+
+    config.disable_traceback_filtering()  # what goes wrong here is for those who mend it
     status = serve(sys.stdin.buffer, sys.stdout.buffer)
     sys.stdout.flush()
     sys.stderr.flush()

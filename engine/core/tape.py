@@ -184,21 +184,21 @@ def _accumulate(grads: dict[int, Any], value: Any, gradient: Any) -> None:
     grads[id(value)] = gradient if known is None else _op("add")(known, gradient)
 
 
-def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
+def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     """Give a function its own gradient: it returns `(outputs, rule)`, with `rule(*upstream)` giving input gradients.
 
     The rule also receives `upstream=` as a keyword when it names it so.
     """
 
-    @functools.wraps(function)
+    @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         from engine.core.tensor import convert_to_tensor
 
         values = [convert_to_tensor(a) for a in args]
         with no_tapes():
-            result, rule = function(*values, **kwargs)
+            result, rule = f(*values, **kwargs)
         outputs = [_op("copy")(y) if any(y is v for v in values) else y for y in tree.flatten(result)]
-        op = _custom_op(function.__name__, outputs, rule)
+        op = _custom_op(f.__name__, outputs, rule)
         for tape in STATE.tapes:
             tape.record(op, values, {}, outputs)
         return tree.pack_sequence_as(result, outputs)

@@ -67,10 +67,12 @@ class StackedRNNCells(Layer, category="recurrent", keras="keras.layers:StackedRN
 
     @property
     def state_size(self) -> list[Any]:
+        """State sizes of all cells."""
         return [cell.state_size for cell in self.cells]
 
     @property
     def output_size(self) -> Any:
+        """Output size of the last cell."""
         return _output_size(self.cells[-1])
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
@@ -92,6 +94,7 @@ class StackedRNNCells(Layer, category="recurrent", keras="keras.layers:StackedRN
         return inputs, found[0] if len(found) == 1 else found
 
     def reset_dropout_mask(self) -> None:
+        """Draw new places for the next sequence in every cell."""
         for cell in self.cells:
             forget_drops(cell)
 
