@@ -17,6 +17,7 @@ _BY_SETTING: dict[str, Any] = {
     "activation": "relu",
     "axes": -1,
     "filters": 16,
+    "height": 32,
     "input_dim": 1000,
     "kernel_size": 3,
     "key_dim": 16,
@@ -28,6 +29,7 @@ _BY_SETTING: dict[str, Any] = {
     "scale": 0.0625,
     "stddev": 0.1,
     "units": 32,
+    "width": 32,
 }
 """What a setting without a default starts with, whatever the layer; sizes hold for every axis."""
 
@@ -45,8 +47,10 @@ def starting_params(layer_type: str, spec: Spec | None = None) -> dict[str, Any]
         return {"equation": equation, "output_shape": [*axes[:-1], 32] if axes else [32]}
     known = component(layer_type)
     params = {p.name: p for p in known.params} if known is not None else {}
-    needed = [p for p in params.values() if p.required and (p.name in _BY_SETTING or p.type == "int")]
+    needed = [p for p in params.values() if p.required and (p.name in _BY_SETTING or p.type in ("int", "Range"))]
     started = {p.name: _start(p) for p in needed}
+    if {"height", "width"} <= started.keys() and len(axes) == 3:
+        started.update(height=max(axes[0] * 3 // 4, 1), width=max(axes[1] * 3 // 4, 1))
     if known is not None and known.category == "convolution":
         started["padding"] = "same"
     if "filters" in started or layer_type == "Dense":
@@ -58,6 +62,8 @@ def starting_params(layer_type: str, spec: Spec | None = None) -> dict[str, Any]
 
 def _start(param: ParamInfo) -> Any:
     """What a setting begins with that has no default."""
+    if param.type == "Range":
+        return 0.2 if param.maximum is None or param.maximum <= 1 else param.maximum // 2
     value = _BY_SETTING.get(param.name, max(int(param.minimum or 1), 1))
     return [value] * param.rank if param.rank else value
 

@@ -159,7 +159,7 @@ def _describe(kind: str, name: str, found: Any) -> Component:
         params=tuple(_param(info) for info in declared.values() if not info.hidden),
         ports=found.PORTS if is_layer and _stands_alone(found, declared) else None,
         has_weights=is_layer and _has_weights(found),
-        train_only=category == "regularization",
+        train_only=is_layer and (category == "regularization" or not getattr(found, "ALWAYS", True)),
         since=getattr(found, "SINCE", "0.1"),
     )
 

@@ -76,11 +76,13 @@ def _slice_length(dim: int | None, part: slice) -> int | None:
         case(F(4, 5), key=(slice(1, 3), slice(None, None, 2))),
         case(F(4, 5), key=(Ellipsis, 2)),
         case(F(4, 5), key=(None, slice(None, None, -1))),
+        case(F(4, 5), key=(2, 3)),
     ),
     name="slice_view",
 )
 def _slice_view(x: Any, *, key: tuple[Any, ...]) -> Any:
-    return x[key]
+    # With an ellipsis a single element is a view too, which a plan can read anew in every run.
+    return x[key] if any(part is Ellipsis for part in key) else x[(*key, Ellipsis)]
 
 
 @defop(

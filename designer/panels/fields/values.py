@@ -64,6 +64,8 @@ def parse(info: ParamInfo, text: str) -> Any:
         return _dims(info, text)
     if info.type == "Shape":
         return [None if part == "?" else _number(info, part, whole=True) for part in _parts(text)]
+    if info.type == "Range":
+        return _range(info, text)
     if info.type in ("int", "float", "LearningRate"):
         return _number(info, text, info.type == "int")
     return _anything(text) if info.type == "Any" else text
@@ -81,6 +83,14 @@ def _dims(info: ParamInfo, text: str) -> list[Any]:
     if len(numbers) != rank:
         raise ValueError(_got(info, text))
     return numbers
+
+
+def _range(info: ParamInfo, text: str) -> Any:
+    """A number, or two of them."""
+    numbers = [_number(info, part, whole=False) for part in re.split(r"[\s;,()\[\]]+", text) if part]
+    if len(numbers) not in (1, 2):
+        raise ValueError(_got(info, text))
+    return numbers[0] if len(numbers) == 1 else numbers
 
 
 def _number(info: ParamInfo, text: str, whole: bool) -> Any:
@@ -115,6 +125,8 @@ def expected(info: ParamInfo) -> str:
         return tr("whole numbers of at least 1, or ? for an axis that varies")
     if info.type in ("int", "Dims"):
         return tr("a whole number") + _bounds(info)
+    if info.type == "Range":
+        return tr("a number or two numbers") + _bounds(info)
     if info.type in ("float", "LearningRate"):
         return tr("a number") + _bounds(info)
     return tr("a text")

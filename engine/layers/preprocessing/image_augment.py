@@ -20,12 +20,29 @@ _COLOURS = ("random_brightness", "random_color_degeneration", "random_contrast",
 class _Several(ImageLayer):
     """A layer made of others, each with the strength `factor`."""
 
+    SIZED = True
+
     factor: Any
     interpolation: str
+    random_rotation: ImageLayer
 
     def setup(self) -> None:
         super().setup()
         self.factor = spread(self.factor, 0)
+
+    def compute_output_spec(self, data: Any, training: Any = True) -> Any:
+        """As the part says that asks most of its input: nothing is drawn, and not every part is tried."""
+        part: ImageLayer = getattr(self, "random_color_degeneration", self.random_rotation)
+        return part.compute_output_spec(data, training)
+
+    def check_colours(self, images: Any, needed: bool) -> None:
+        """Refuse pictures that one of the parts may refuse, whichever part is drawn."""
+        channels = images.shape[self.channel_axis]
+        if needed and channels not in (1, 3, None):
+            raise ValueError(
+                "Invalid channel size: expected 3 (RGB) or 1 (Grayscale), but received images with "
+                f"{channels} channels."
+            )
 
     def add_parts(self, names: tuple[str, ...]) -> None:
         """Make the layers of these names, in this order."""
@@ -86,6 +103,7 @@ class RandAugment(_Several, category="preprocessing", keras="keras.layers:RandAu
         self.add_parts(tuple(made))
 
     def draw(self, images: Any, seed: Any) -> Drawn:
+        self.check_colours(images, True)
         chosen = random.randint((self.num_ops,), 0, len(self.PARTS), seed=seed)
         return {"layer_idxes": chosen, "transforms": {name: self._draw_of(name, images, seed) for name in self.PARTS}}
 
@@ -152,14 +170,19 @@ class AugMix(_Several, category="preprocessing", keras="keras.layers:AugMix"):
         self.add_parts((*shapes, *(_COLOURS if self.all_ops else ())))
 
     def draw(self, images: Any, seed: Any) -> Drawn:
+        self.check_colours(images, self.all_ops)
         names = [*self.SHAPES, *(_COLOURS if self.all_ops else ()), None]
         weights = random.gamma((self.num_chains,), self.alpha, seed=seed)
         share = random.beta((), self.alpha, self.alpha, seed=seed)
         chains = []
+        # While tracing, choices of the layer's own: a shape that is asked for must not move Python's generator on.
+        choose = (
+            python_random if isinstance(images, Tensor) else python_random.Random(self.generator._initial_seed or 0)
+        )
         for _ in range(self.num_chains):
             chosen: list[Any] = []
             for _ in range(self.chain_depth):
-                name = python_random.choice(names)
+                name = choose.choice(names)
                 if name is not None:
                     part = getattr(self, name).draw(images, seed)
                     chosen.append((name, {"size": self.size_of(images), **part}))
