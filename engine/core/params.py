@@ -283,8 +283,8 @@ class Declared:
     SINCE: str = "0.1"
     BASE_ARGUMENTS: tuple[str, ...] = ()
     """Arguments of the base that the constructor names after the declared ones."""
-    OPEN = True
-    """Whether the constructor shows `**kwargs` for the base's other arguments."""
+    OPEN: bool | None = None
+    """Whether the signature shows `**kwargs` for the base's other arguments; None: if the base takes any."""
 
     def __init_subclass__(
         cls, keras: str | None = None, category: str | None = None, drop: Sequence[str] = (), **kwargs: Any
@@ -395,7 +395,8 @@ def _signature(cls: Any, base_init: Callable[..., None]) -> inspect.Signature:
     parameters += [above[name].replace(kind=kind) for name in cls.BASE_ARGUMENTS]
     if not _ordered(parameters):
         parameters = _keyword_only(parameters)
-    if cls.OPEN and base_init is not object.__init__ and len(above) > 1:
+    takes_more = base_init is not object.__init__ and len(above) > 1
+    if takes_more if cls.OPEN is None else cls.OPEN:
         parameters.append(inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD))
     return inspect.Signature(parameters)
 

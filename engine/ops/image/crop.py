@@ -11,7 +11,8 @@ from engine.core.tensor import convert_to_tensor
 from engine.ops.conv import conv
 from engine.ops.elementwise import cast
 from engine.ops.image.layout import IMAGE, check_rank, is_first, space_axes
-from engine.ops.shape import expand_dims, eye, moveaxis, pad, reshape, squeeze, transpose
+from engine.ops.making import eye
+from engine.ops.shape import expand_dims, moveaxis, pad, reshape, squeeze, transpose
 
 __all__ = ["crop_images", "extract_patches", "extract_patches_3d", "pad_images"]
 

@@ -12,9 +12,10 @@ from engine.core.tensor import convert_to_tensor
 from engine.ops.conv import depthwise_conv
 from engine.ops.elementwise import cast, exp, square
 from engine.ops.image.layout import IMAGE, as_batch, as_given, check_rank, is_first, working_type
+from engine.ops.making import ones
 from engine.ops.reduce import mean
 from engine.ops.reduce import sum as total
-from engine.ops.shape import concatenate, moveaxis, ones, reshape, squeeze, stack
+from engine.ops.shape import concatenate, moveaxis, reshape, squeeze, stack
 
 __all__ = ["gaussian_blur", "sobel_edges", "ssim"]
 

@@ -133,7 +133,7 @@ def test_every_layer_of_the_palette_starts_with_settings_that_work(layer_type: s
     assert known is not None
     rank = known.ports.ranks[0] if known.ports.ranks else 2
     space = (8, 6, 4)[5 - rank :] if rank > 2 else ()
-    shape = (None, *space, 2) if rank > 2 else (None, 6)
+    shape = (None, *space, 3) if rank > 2 else (None, 6)
     spec = Spec(shape, "int32" if layer_type == "Embedding" else "float32")
     params = starting_params(layer_type, spec)
     seen = engine_catalog.preview(layer_type, params, [spec] * max(1, known.ports.inputs[0]))

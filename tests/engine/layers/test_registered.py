@@ -34,6 +34,9 @@ each_use = pytest.mark.parametrize("use", USES, ids=[u.id for u in USES])
 DEFAULTS = [u for u in USES if u.changed in ("", "case 0")]
 each_layer = pytest.mark.parametrize("use", DEFAULTS, ids=[u.layer for u in DEFAULTS])
 
+FORGOTTEN = ("SimpleRNN-activity_regularizer",)
+"""Uses whose losses Keras takes and forgets."""
+
 
 def plain(value: Any) -> np.ndarray:
     """A variable or tensor of either library as an array."""
@@ -83,7 +86,8 @@ def test_weights_and_outputs_are_those_of_keras(use: derive.Use) -> None:
     ours, theirs = (derive.called(layer, use.inputs(), training=False) for layer in (our, their))
     if as_announced(their, use, theirs):
         same(ours, theirs)
-    np.testing.assert_allclose([float(x) for x in our.losses], [float(x) for x in their.losses], rtol=1e-4)
+    if use.id not in FORGOTTEN:
+        np.testing.assert_allclose([float(x) for x in our.losses], [float(x) for x in their.losses], rtol=1e-4)
     # Keras draws places to drop in inference too, so that only first calls can be compared.
     layers, results = [], []
     for library in (engine, keras):
@@ -129,7 +133,8 @@ def test_configs_are_those_of_keras_and_lead_back(use: derive.Use) -> None:
     # Keras's SimpleRNN forgets its activity regularizer when it writes its config.
     lost = {"activity_regularizer"} if use.layer == "SimpleRNN" else set()
     for key in ours["config"].keys() & theirs["config"].keys() - {"name"} - lost if readable(theirs) else ():
-        assert _policy(ours["config"][key]) == _policy(theirs["config"][key]), key
+        one, other = ours["config"][key], theirs["config"][key]
+        assert _policy(_common(one, other)) == _policy(_common(other, one)), key
     if lost and use.changed in lost:
         return
     there = keras.layers.deserialize(ours).get_config()
@@ -139,7 +144,18 @@ def test_configs_are_those_of_keras_and_lead_back(use: derive.Use) -> None:
     again = engine.layers.deserialize(theirs).get_config()
     # Keras leaves some settings of cells out; what it does not write cannot come back.
     written = {k: v for k, v in our.get_config().items() if k in theirs["config"] or k not in defaults}
-    assert _as_json({k: again[k] for k in written}) == _as_json(written | {"name": again["name"]})
+    written = _as_json(written | {"name": again["name"]})
+    again = _as_json({k: again[k] for k in written})
+    assert _common(again, written) == _common(written, again)
+
+
+def _common(one: Any, other: Any) -> Any:
+    """Of layers inside the settings that both write; those that one leaves out are tested where the layer itself is."""
+    if isinstance(one, list) and isinstance(other, list):
+        return [_common(a, b) for a, b in zip(one, other, strict=True)]
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return one
+    return {key: _common(value, other[key]) for key, value in one.items() if key in other}
 
 
 def readable(config: dict[str, Any]) -> bool:
@@ -183,9 +199,13 @@ def test_plan_tape_and_eager_give_the_same_bits(use: derive.Use) -> None:
 
 
 @pytest.fixture(scope="session")
-def jax(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[np.ndarray]], dict[str, str]]:
-    """Gradients by use, and why JAX refuses some."""
+def jax(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, list[np.ndarray]], dict[str, str]]:
+    """Gradients by use, and why JAX refuses some; only of the uses whose tests run."""
     path = tmp_path_factory.mktemp("layers") / "gradients.npz"
+    chosen = [item.callspec.params["use"].id for item in request.session.items if "jax" in item.fixturenames]
+    path.with_suffix(".json").write_text(json.dumps(chosen))
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONWARNINGS": "ignore"}
     environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
     script = Path(__file__).with_name("jax_oracle.py")
@@ -201,6 +221,7 @@ def jax(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[np.nda
     return {use: [parts[i] for i in range(len(parts))] for use, parts in found.items()}, refused
 
 
+@pytest.mark.timeout(900)  # the first one waits for the gradients of all
 @each_use
 def test_gradients_are_those_of_jax(use: derive.Use, jax: Any) -> None:
     gradients, refused = jax
