@@ -126,14 +126,19 @@ def test_plans_with_an_open_batch_draw_what_eager_calls_draw(use: derive.Use) ->
         np.testing.assert_array_equal(plan(batch)[0], plain(eager(batch, training=True)))
 
 
-def test_augmix_keeps_its_chains_in_a_plan_and_draws_their_strength() -> None:
-    layer = engine.layers.AugMix(seed=2)
+def test_augmix_draws_its_chains_anew_in_a_plan_too() -> None:
+    layer = engine.layers.AugMix(seed=2, alpha=5.0)
     plan = compile(trace(lambda v: layer(v, training=True), [Spec((None, 9, 8, 3), "float32")]))
-    first, second = (np.array(plan(pictures())[0]) for _ in range(2))
-    assert first.shape == (2, 9, 8, 3)
-    assert first.min() >= 0
-    assert first.max() <= 255
-    assert not np.array_equal(first, second)
+    before = int(layer.generator.state.numpy()[1])
+    runs = [np.array(plan(pictures())[0]) for _ in range(6)]
+    assert int(layer.generator.state.numpy()[1]) > before
+    for run in runs:
+        assert run.shape == (2, 9, 8, 3)
+        assert run.min() >= 0
+        assert run.max() <= 255
+    # A mixture of one kind in every run would stretch all pictures alike.
+    spreads = {round(float(np.std(run)), 3) for run in runs}
+    assert len(spreads) == 6
 
 
 @each_layer
