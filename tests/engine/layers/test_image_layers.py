@@ -25,6 +25,8 @@ derive.repair(keras)
 USES = [u for u in derive.all_uses() if u.is_augmentation and u.changed == ""]
 each_layer = pytest.mark.parametrize("use", USES, ids=[u.layer for u in USES])
 BOXES = np.array([[[1, 2, 5, 6], [0, 0, 3, 4]], [[2, 1, 7, 8], [4, 4, 8, 9]]], "float32")
+LAST_ONLY = ("AutoContrast", "RandomColorJitter", "AugMix", "RandAugment")
+"""What Keras does with channels last only: it stretches contrast along other axes, or tells no part the layout."""
 NO_BOXES = ("CutMix", "RandomElasticTransform")
 """Layers that refuse boxes, in Keras too."""
 
@@ -66,19 +68,24 @@ def can_do(name: str) -> tuple[bool, bool]:
 
 
 @each_layer
-@pytest.mark.parametrize("training", [True, False])
-def test_what_belongs_to_pictures_goes_with_them_as_with_keras(use: derive.Use, training: bool) -> None:
+@pytest.mark.parametrize(("training", "first"), [(True, False), (False, False), (True, True)])
+def test_what_belongs_to_pictures_goes_with_them_as_with_keras(use: derive.Use, training: bool, first: bool) -> None:
     if use.layer in ("ContrastLimitedAdaptiveHistogramEqualization", "RandomGrayscale"):
         return  # Keras takes no dicts there
     boxes, masks = can_do(use.layer)
     if use.layer == "RandomCrop" and not training:
         return  # Keras leaves the pictures whole although it announces another size
+    if first and use.layer in LAST_ONLY:
+        return
+    options = {"bounding_box_format": "xyxy", "data_format": "channels_first" if first else "channels_last"}
     results = []
     for library in (engine, keras):
-        layer = made(library, use, bounding_box_format="xyxy", seed=3) if has_seed(use) else made(
-            library, use, bounding_box_format="xyxy"
-        )  # fmt: skip
-        results.append(layer(data(boxes, masks), training=training))
+        given = data(boxes, masks)
+        for key in ("images", "segmentation_masks") if first else ():
+            if key in given:
+                given[key] = np.moveaxis(given[key], -1, 1)
+        layer = made(library, use, **options, **({"seed": 3} if has_seed(use) else {}))
+        results.append(layer(given, training=training))
     same(*results)
 
 
@@ -107,11 +114,21 @@ def test_boxes_in_every_format(name: str, form: str) -> None:
 def test_single_pictures_as_with_keras(use: derive.Use, data_format: str) -> None:
     x = pictures()[0]
     first = data_format == "channels_first"
-    if first and use.layer in ("AutoContrast", "RandomColorJitter", "AugMix", "RandAugment"):
-        return  # Keras stretches contrast along other axes there, or gives the layout to no part
+    if first and use.layer in LAST_ONLY:
+        return
     x = np.moveaxis(x, -1, 0) if first else x
     results = [made(lib, use, data_format=data_format)(x.copy(), training=True) for lib in (engine, keras)]
     same(*results)
+
+
+@each_layer
+def test_both_layouts_give_the_same_pictures(use: derive.Use) -> None:
+    if use.layer == "RandomErasing":
+        use = derive.Use(use.layer, "", {"fill_value": (1, 2, 3)}, use.shapes)  # noise is drawn in the layout's order
+    x = pictures()
+    last = made(engine, use)(x, training=True)
+    first = made(engine, use, data_format="channels_first")(np.moveaxis(x, -1, 1), training=True)
+    np.testing.assert_allclose(np.moveaxis(plain(first), 1, -1), plain(last), rtol=1e-5, atol=1e-3)
 
 
 @each_layer
