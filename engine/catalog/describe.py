@@ -161,7 +161,7 @@ def _describe(kind: str, name: str, found: Any) -> Component:
         ports=found.PORTS if is_layer and _stands_alone(found) else None,
         has_weights=is_layer and _has_weights(found),
         learns_from_data=is_layer and hasattr(found, "adapt") and _has_weights(found),
-        train_only=category == "regularization",
+        train_only=is_layer and (category == "regularization" or not getattr(found, "ALWAYS", True)),
         since=getattr(found, "SINCE", "0.1"),
     )
 

@@ -89,7 +89,7 @@ def _dims(info: ParamInfo, text: str) -> list[Any]:
 
 
 def _range(info: ParamInfo, text: str) -> Any:
-    """One number, or the two ends of a range: "0.2", "0.1 to 0.4"."""
+    """One number, or the two ends of a range: "0.2", "0.1 to 0.4", "0.1, 0.4"."""
     parts = [part for part in re.split(r"\s*(?:to|;|\.\.|,\s)\s*|\s+", text.strip("()[] ")) if part]
     numbers = [_number(info, part, whole=False) for part in parts]
     if not numbers or len(numbers) > 2:
@@ -132,7 +132,7 @@ def expected(info: ParamInfo) -> str:
     if info.type in ("float", "LearningRate"):
         return tr("a number") + _bounds(info)
     if info.type == "Range":
-        return tr("a number, or two with “to” between,") + _bounds(info)
+        return tr("a number or two numbers") + _bounds(info)
     return tr("a text")
 
 
