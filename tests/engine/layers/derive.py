@@ -63,7 +63,8 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
 }
 _BY_NAME: dict[str, Any] = {
     "units": 3, "filters": 8, "kernel_size": 3, "rate": 0.4, "stddev": 0.3, "input_dim": 11, "output_dim": 3,
-    "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3,
+    "num_heads": 2, "key_dim": 3, "head_dim": 3,
+    "num_query_heads": 4, "num_key_value_heads": 2, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3,
     "output_size": 3,
 }  # fmt: skip
 _OBJECTS = {
@@ -80,7 +81,8 @@ _NUMBERS = {
     "mask_value": 0.0, "offset": 0.25, "pool_size": 3, "axis": None, "output_shape": None, "seed": 5, "padding": 1,
     "cropping": 1, "implementation": None, "lora_rank": 2, "lora_alpha": None, "reset_after": False,
     "attention_axes": None, "noise_shape": None, "mean": None, "variance": None, "shared_axes": None,
-    "quantization_config": None, "sliding_window": 2, "gamma_initializer": None,
+    "quantization_config": None, "sliding_window": 2, "logit_soft_cap": 0.5, "reverse_dtype": None,
+    "gamma_initializer": None,
 }  # fmt: skip
 """Values that a setting is changed to; None leaves it as it is."""
 
