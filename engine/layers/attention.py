@@ -35,21 +35,14 @@ class Heads(Layer):
             )
 
     def _dense(self, name: str, equation: str, output_shape: Any, bias_axes: str, shape: Any) -> EinsumDense:
-        layer = EinsumDense(
-            equation,
-            output_shape,
-            activation="sigmoid" if name == "gate" else None,
-            bias_axes=bias_axes if self.use_bias else None,
-            kernel_initializer=self._fresh("kernel_initializer"),
-            bias_initializer=self._fresh("bias_initializer"),
-            kernel_regularizer=self.kernel_regularizer,
-            bias_regularizer=self.bias_regularizer,
-            activity_regularizer=self._of_parts,
-            kernel_constraint=self.kernel_constraint,
-            bias_constraint=self.bias_constraint,
-            dtype=self.dtype_policy,
-            name=name,
+        kept = ("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint")
+        settings: dict[str, Any] = {setting: getattr(self, setting) for setting in kept}
+        settings.update({setting: self._fresh(setting) for setting in ("kernel_initializer", "bias_initializer")})
+        settings.update(activity_regularizer=self._of_parts, dtype=self.dtype_policy, name=name)
+        settings.update(
+            activation="sigmoid" if name == "gate" else None, bias_axes=bias_axes if self.use_bias else None
         )
+        layer = EinsumDense(equation, output_shape, **settings)
         layer.build(shape)
         return layer
 
