@@ -60,7 +60,7 @@ def test_attention_over_other_axes_with_a_mask() -> None:
     same(program)
 
 
-@pytest.mark.filterwarnings("ignore:Layer .query:UserWarning")  # Keras on lost masks
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Keras on masks that its projections lose
 def test_masks_of_embeddings() -> None:
     words = np.array([[3, 1, 2, 0, 0], [2, 2, 1, 3, 0]], "int32")
 
