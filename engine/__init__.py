@@ -22,6 +22,7 @@ _SUBMODULES = frozenset(
         "dtype_policies",
         "initializers",
         "layers",
+        "legacy",
         "losses",
         "metrics",
         "mixed_precision",
@@ -35,10 +36,12 @@ _SUBMODULES = frozenset(
         "tree",
         "utils",
         "visualization",
+        "wrappers",
     }
 )
 _NAMES = {
     "DTypePolicy": "engine.core.dtypes",
+    "FloatDTypePolicy": "engine.core.dtypes",
     "Function": "engine.models.function",
     "GradientTape": "engine.core.tape",
     "Initializer": "engine.initializers",

@@ -35,6 +35,9 @@ _ABOVE: dict[str, tuple[str, ...]] = {
     "complex128": (),
 }
 _NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
+_TEXT_KINDS = ("S", "U", "O", "T")
+"""NumPy's kinds of arrays that the engine takes for texts."""
+
 _PYTHON = {bool: "bool", int: "int", float: "float", complex: "complex64", str: "string"}
 
 
@@ -69,6 +72,8 @@ def standardize_dtype(dtype: Any) -> str:
         return _standard("int32" if dtype == "int" else config.floatx() if dtype == "float" else dtype)
     if isinstance(dtype, type) and dtype in _PYTHON:
         return {"int": "int32", "float": config.floatx()}.get(_PYTHON[dtype], _PYTHON[dtype])
+    if getattr(dtype, "kind", "") in _TEXT_KINDS:
+        return "string"
     if hasattr(dtype, "name"):
         return _standard(dtype.name)
     if hasattr(dtype, "__name__"):
@@ -125,19 +130,19 @@ def is_int(dtype: Any) -> bool:
 
 @functools.cache
 def numpy_dtype(name: str) -> np.dtype[Any]:
-    """NumPy's dtype for a type name; bfloat16 needs the ml_dtypes package."""
+    """NumPy's dtype for a type name; texts are Python objects, bfloat16 needs the ml_dtypes package."""
     if name == "bfloat16":
         import ml_dtypes
 
         name = ml_dtypes.bfloat16
-    found: np.dtype[Any] = np.dtype("str" if name == "string" else name)
+    found: np.dtype[Any] = np.dtype(object if name == "string" else name)
     return found
 
 
 @functools.cache
 def name_of(dtype: np.dtype[Any]) -> str:
     """Name of a NumPy dtype (NumPy builds it anew at every call)."""
-    name: str = dtype.name
+    name: str = "string" if dtype.kind in _TEXT_KINDS else dtype.name
     return name
 
 
@@ -169,6 +174,27 @@ class DTypePolicy:
     def variable_dtype(self) -> str:
         return self._variable
 
+    def at(self, path: str | None) -> DTypePolicy:
+        """The policy of the layer at `path`: this one, unless it is a map."""
+        return self
+
+    @property
+    def quantization_mode(self) -> str | None:
+        """How weights are quantized: always None."""
+        return None
+
+    def convert_input(self, x: Any, autocast: bool, dtype: Any) -> Any:
+        """`x` as a value of the engine; floats in `dtype` if `autocast`."""
+        from engine import ops
+        from engine.core.tensor import Value, convert_to_tensor
+
+        if not isinstance(x, Value):
+            if not hasattr(x, "__array__"):
+                return x
+            x = convert_to_tensor(x)
+        dtype = standardize_dtype(dtype)
+        return ops.cast(x, dtype) if autocast and is_float(x.dtype) and x.dtype != dtype else x
+
     def get_config(self) -> dict[str, Any]:
         return {"name": self._name}
 
@@ -184,6 +210,10 @@ class DTypePolicy:
 
     def __repr__(self) -> str:
         return f'<DTypePolicy "{self._name}">'
+
+
+class FloatDTypePolicy(DTypePolicy):
+    """The same under an older name."""
 
 
 _GLOBAL_POLICY: list[DTypePolicy | None] = [None]
@@ -206,7 +236,16 @@ def get_policy(identifier: Any) -> DTypePolicy:
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):
+        if identifier.get("class_name") == "DTypePolicyMap":
+            from engine.core.policy_map import DTypePolicyMap
+
+            return DTypePolicyMap.from_config(identifier["config"])
         return DTypePolicy.from_config(identifier.get("config", identifier))
     if isinstance(identifier, str) and identifier.startswith("mixed_"):
         return DTypePolicy(identifier)
+    if isinstance(identifier, str) and identifier.partition("_")[0] in ("int8", "int4", "float8", "gptq", "awq"):
+        raise ValueError(
+            f"The policy {identifier!r} quantizes weights, which comes with a later version. Use the name of a type, "
+            'such as "float32", or "mixed_float16".'
+        )
     return DTypePolicy(standardize_dtype(identifier))

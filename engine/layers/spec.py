@@ -16,7 +16,7 @@ class Ports:
         inputs: fewest and most inputs (None: any number).
         outputs: number of outputs.
         ranks: fewest and most axes of an input, the batch counted, or None.
-        dtypes: "float", "int" or "any".
+        dtypes: "float", "int", "string" (texts), "term" (texts or whole numbers) or "any".
         as_list: whether the layer is called on one list of its inputs instead of on one argument for each.
     """
 

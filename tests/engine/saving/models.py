@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -140,6 +141,18 @@ def custom(keras: Any) -> Any:
 
 
 @case
+def with_assets(keras: Any) -> Any:
+    """A layer that keeps a file of its own, and bins whose bounds stand in the config."""
+    x = keras.Input((3,))
+    layer = custom_classes(keras)["Offsets"](name="offsets")
+    layer.values = [0.5, -1.25, 3.0]
+    binned = keras.layers.Discretization(num_bins=4, name="bins")
+    binned.update_state(np.linspace(-2.0, 5.0, 400, dtype="float32").reshape(-1, 4))
+    binned.finalize_state()
+    return keras.Model(x, binned(layer(x)), name="with_assets")
+
+
+@case
 def subclassed(keras: Any) -> Any:
     model = custom_classes(keras)["Blocks"](4, name="blocks_model")
     model(np.zeros((1, 5), "float32"))
@@ -192,7 +205,21 @@ def _make_classes(keras: Any) -> dict[str, Any]:
         def get_config(self) -> dict[str, Any]:
             return {**super().get_config(), "units": self.units}
 
-    return {"Scale": Scale, "Blocks": Blocks}
+    @keras.saving.register_keras_serializable("exchange")
+    class Offsets(keras.layers.Layer):
+        values = (0.0, 0.0, 0.0)
+
+        def call(self, x: Any) -> Any:
+            return x + np.array(self.values, "float32")
+
+        def save_assets(self, dir_path: str) -> None:
+            Path(dir_path, "more").mkdir()
+            Path(dir_path, "more", "offsets.txt").write_text("\n".join(map(str, self.values)))
+
+        def load_assets(self, dir_path: str) -> None:
+            self.values = [float(line) for line in Path(dir_path, "more", "offsets.txt").read_text().split()]
+
+    return {"Scale": Scale, "Blocks": Blocks, "Offsets": Offsets}
 
 
 OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
