@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import initializers, ops
 from engine.core.params import Param
+from engine.core.state import no_tapes
 from engine.core.tensor import Variable
 from engine.layers.base import InputSpec, Ports
 from engine.layers.wrapper import Wrapper
@@ -45,10 +46,11 @@ class SpectralNormalization(
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if training:
-            zero = ops.all(ops.equal(self.kernel.value, 0))
-            vector, kernel = self.normalized_weights()
-            self.vector_u.assign(ops.where(zero, self.vector_u.value, vector))
-            self.kernel.assign(ops.where(zero, self.kernel.value, kernel))
+            with no_tapes():  # gradients are those of the kernel as it is afterwards
+                zero = ops.all(ops.equal(self.kernel.value, 0))
+                vector, kernel = self.normalized_weights()
+                self.vector_u.assign(ops.where(zero, self.vector_u.value, vector))
+                self.kernel.assign(ops.where(zero, self.kernel.value, kernel))
         return ops.cast(self.layer(inputs), inputs.dtype)
 
     def normalized_weights(self) -> tuple[Any, Any]:
@@ -58,13 +60,12 @@ class SpectralNormalization(
         for _ in range(self.power_iterations):
             vector_v = ops.normalize(ops.matmul(vector_u, ops.transpose(rows)), axis=None)
             vector_u = ops.normalize(ops.matmul(vector_v, rows), axis=None)
-        vector_u, vector_v = ops.stop_gradient(vector_u), ops.stop_gradient(vector_v)
         sigma = ops.matmul(ops.matmul(vector_v, rows), ops.transpose(vector_u))
         kernel_by_sigma = ops.reshape(ops.divide(kernel, sigma), self.kernel_shape)
         return ops.cast(vector_u, self.vector_u.dtype), ops.cast(kernel_by_sigma, self.kernel.dtype)
 
 
-def _table_of(layer: Any) -> Variable | None:
+def _table_of(layer: Any) -> Any:
     """The variable under a layer's kernel or embeddings, which may be a property over it."""
     for name in ("kernel", "embeddings"):
         for found in (vars(layer).get(f"_{name}"), getattr(layer, name, None)):
