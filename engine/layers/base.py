@@ -17,7 +17,7 @@ from engine.core.params import Declared
 from engine.core.policy_map import policy_data
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
-from engine.core.tensor import KerasTensor, Spec, Tensor, Value, Variable, convert_to_tensor
+from engine.core.tensor import Spec, Tensor, Value, Variable, convert_to_tensor
 from engine.layers.arguments import (
     as_shape,
     bound_arguments,
