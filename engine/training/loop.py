@@ -55,7 +55,7 @@ class EpochSource:
         """
         self.adapter.on_epoch_begin()
         limit = self.steps or self.adapter.num_batches
-        if limit == 0:
+        if limit == 0 and self._purpose != "prediction":
             self._ran_out(0, 0)
         if self._stream is None or self.steps is None or self._purpose != "training":
             self._stream, self._seen = iter(self.adapter.batches()), 0
