@@ -36,10 +36,12 @@ _SUBMODULES = frozenset(
         "tree",
         "utils",
         "visualization",
+        "wrappers",
     }
 )
 _NAMES = {
     "DTypePolicy": "engine.core.dtypes",
+    "FloatDTypePolicy": "engine.core.dtypes",
     "Function": "engine.models.function",
     "GradientTape": "engine.core.tape",
     "Initializer": "engine.initializers",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.core.dtypes import DTypePolicy
+from engine.core.dtypes import DTypePolicy, FloatDTypePolicy
 from engine.core.dtypes import get_policy as get
+from engine.core.policy_map import DTypePolicyMap
 
 
 def serialize(dtype_policy: DTypePolicy) -> dict[str, Any]:
@@ -21,4 +22,4 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> DT
     return get(config)
 
 
-__all__ = ["DTypePolicy", "deserialize", "get", "serialize"]
+__all__ = ["DTypePolicy", "DTypePolicyMap", "FloatDTypePolicy", "deserialize", "get", "serialize"]

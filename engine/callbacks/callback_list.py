@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from engine.callbacks.callback import Callback
 from engine.callbacks.history import History
 from engine.callbacks.progbar_logger import ProgbarLogger
@@ -21,11 +23,17 @@ def plain_logs(logs: dict[str, Any] | None) -> dict[str, Any]:
     for key, value in sorted((logs or {}).items()):
         if isinstance(value, dict):
             result.update(plain_logs(value))
-        elif getattr(value, "ndim", 0) == 0 and hasattr(value, "__float__") and not isinstance(value, (int, float)):
-            result[key] = float(value)
         else:
-            result[key] = value
+            result[key] = _plain(value)
     return result
+
+
+def _plain(value: Any) -> Any:
+    """A figure as a Python number; several, such as one for each class, as an array."""
+    if isinstance(value, (int, float, str, type(None))) or not hasattr(value, "__array__"):
+        return value
+    array = np.asarray(value)
+    return array.item() if array.size == 1 and array.dtype.kind in "fiub" else array
 
 
 class CallbackList(Callback):
@@ -104,6 +112,8 @@ class CallbackList(Callback):
             function: Callable[..., Any] = getattr(callback, hook)
             if index is None:
                 function(logs)
+            elif "batch" in hook:
+                function(index, logs=logs)
             else:
                 function(index, logs)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from typing import Any
 
 from engine.callbacks.monitor_callback import MonitorCallback, mode_param, monitor_param
+from engine.core.messages import tell
 from engine.core.params import Param
 
 
@@ -59,10 +59,10 @@ class EarlyStopping(MonitorCallback, keras="keras.callbacks:EarlyStopping"):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         if self.stopped_epoch > 0 and self.verbose > 0:
-            sys.stdout.write(f"Epoch {self.stopped_epoch + 1}: early stopping\n")
+            tell(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose > 0:
-                sys.stdout.write(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.\n")
+                tell(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)
 
     def get_monitor_value(self, logs: dict[str, Any] | None) -> Any:

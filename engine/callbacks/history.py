@@ -28,6 +28,10 @@ class History(Callback):
         # The model holds its history; a strong reference back would keep dropped models in memory.
         self._model = weakref.ref(model)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies keep the figures, not the model."""
+        return {**self.__dict__, "_model": None}
+
     @property
     def model(self) -> Any:
         """The model that was trained, None when it is gone."""

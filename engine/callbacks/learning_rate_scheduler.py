@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from typing import Any
 
 import numpy as np
 
 from engine.callbacks.callback import DeclaredCallback
+from engine.core.messages import tell
 from engine.core.params import Param
 
 
@@ -29,7 +29,7 @@ class LearningRateScheduler(DeclaredCallback, keras="keras.callbacks:LearningRat
             raise ValueError(f"The output of the `schedule` function should be a float. Got: {rate}")
         optimizer.learning_rate = rate
         if self.verbose > 0:
-            sys.stdout.write(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}.\n")
+            tell(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}.")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if logs is not None:

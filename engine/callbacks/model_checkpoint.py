@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from typing import Any
 
 from engine.callbacks.monitor_callback import MonitorCallback, mode_param, monitor_param
+from engine.core.messages import tell
 from engine.core.params import Param
 
 
@@ -113,7 +113,7 @@ class ModelCheckpoint(MonitorCallback, keras="keras.callbacks:ModelCheckpoint"):
 
     def _tell(self, epoch: int, text: str) -> None:
         if self.verbose > 0:
-            sys.stdout.write(f"\nEpoch {epoch + 1}: {text}\n")
+            tell(f"\nEpoch {epoch + 1}: {text}")
 
     def _path(self, epoch: int, batch: int | None, logs: dict[str, Any]) -> str:
         values = dict(logs) if batch is None else {"batch": batch + 1, **logs}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from engine.callbacks.callback import Callback
 from engine.callbacks.progress import Progbar
 from engine.core import registry
+from engine.core.messages import tell
 
 
 class ProgbarLogger(Callback):
@@ -38,7 +38,7 @@ class ProgbarLogger(Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._begin()
         if self.verbose and self.epochs > 1:
-            sys.stdout.write(f"Epoch {epoch + 1}/{self.epochs}\n")
+            tell(f"Epoch {epoch + 1}/{self.epochs}")
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         if not self._in_fit:
@@ -69,10 +69,10 @@ class ProgbarLogger(Callback):
 
     def _begin(self) -> None:
         self.seen = 0
-        self.progbar = Progbar(self.target, verbose=self.verbose, stateful_metrics=None)
+        self.progbar = Progbar(self.target, verbose=self.verbose, stateless_metrics=())
 
     def _step(self, batch: int, logs: dict[str, Any] | None, with_figures: bool) -> None:
-        self.seen = batch + 1
+        self.seen = batch + 1 if self.target is None else min(batch + 1, self.target)
         if self.progbar is None or not self.progbar.due():
             return
         if with_figures and not logs and hasattr(self.model, "get_metrics_result"):

@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from engine.core.config import SETTINGS
+from engine.core.messages import tell
+
 _FULL, _EMPTY = "━", "─"
 
 
@@ -20,10 +23,16 @@ class Progbar:
         width: characters of the bar.
         verbose: 0 silent, 1 bar, 2 one line at the end.
         interval: seconds between two drawings.
-        stateful_metrics: figures shown as given; others are averaged over steps. None: all as given.
+        stateful_metrics: figures shown as given; others are averaged over steps.
+        stateless_metrics: figures averaged over steps; others are shown as given. Only one of both may be given.
         unit_name: what a step is called.
-        stream: where to write, standard output by default.
+
+    Raises:
+        ValueError: both lists of figures are given.
     """
+
+    stream: Any = None
+    """Where to write; standard output, or the log, when None."""
 
     def __init__(
         self,
@@ -31,20 +40,30 @@ class Progbar:
         width: int = 20,
         verbose: int = 1,
         interval: float = 0.05,
-        stateful_metrics: Iterable[str] | None = (),
+        stateful_metrics: Iterable[str] | None = None,
+        stateless_metrics: Iterable[str] | None = None,
         unit_name: str = "step",
-        stream: Any = None,
     ) -> None:
+        if stateful_metrics is not None and stateless_metrics is not None:
+            raise ValueError(
+                "Only one of `stateful_metrics` or `stateless_metrics` can be provided: each says how the figures that "
+                "it does not name are shown."
+            )
         self.target, self.width, self.verbose, self.interval = target, width, verbose, interval
-        self.stateful_metrics = None if stateful_metrics is None else set(stateful_metrics)
+        self.stateful_metrics = None if stateless_metrics is not None else set(stateful_metrics or ())
+        self.stateless_metrics = None if stateless_metrics is None else set(stateless_metrics)
         self.unit_name = unit_name
-        self._stream = stream or sys.stdout
-        self.dynamic = bool(getattr(self._stream, "isatty", lambda: False)())
         self._values: dict[str, list[float]] = {}
         self._start = time.monotonic()
         self._drawn_at = -np.inf
         self._seen = 0
         self._width_drawn = 0
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether the line can renew itself: on a terminal."""
+        target = self.stream or (sys.stdout if SETTINGS.interactive_logging else None)
+        return bool(getattr(target, "isatty", lambda: False)())
 
     def due(self) -> bool:
         """Whether enough time has passed to draw again (never without a terminal)."""
@@ -71,12 +90,19 @@ class Progbar:
     def _take(self, current: int, values: Iterable[tuple[str, Any]], finalize: bool) -> None:
         for key, value in values:
             number = float(np.mean(value))
-            if finalize or self.stateful_metrics is None or key in self.stateful_metrics:
+            if finalize or self._as_given(key):
                 self._values[key] = [number, 1]
             else:
                 steps = max(current - self._seen, 1)
                 total, count = self._values.get(key, [0.0, 0])
                 self._values[key] = [total + number * steps, count + steps]
+
+    def _as_given(self, key: str) -> bool:
+        return (
+            key in (self.stateful_metrics or ())
+            if self.stateless_metrics is None
+            else key not in self.stateless_metrics
+        )
 
     def _line(self, current: int, finalize: bool) -> str:
         elapsed = time.monotonic() - self._start
@@ -107,8 +133,7 @@ class Progbar:
             body, end = line.rstrip("\n"), line[len(line.rstrip("\n")) :]
             line = "\r" + body.ljust(self._width_drawn) + end
             self._width_drawn = len(body)
-        self._stream.write(line)
-        self._stream.flush()
+        tell(line, "", self.stream)
 
 
 def duration(seconds: float) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from typing import Any
 
 import numpy as np
 
 from engine.callbacks.monitor_callback import MonitorCallback, mode_param, monitor_param
+from engine.core.messages import tell
 from engine.core.params import Param
 
 
@@ -64,7 +64,7 @@ class ReduceLROnPlateau(MonitorCallback, keras="keras.callbacks:ReduceLROnPlatea
         new = max(old * self.factor, self.min_lr)
         optimizer.learning_rate = new
         if self.verbose > 0:
-            sys.stdout.write(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.\n")
+            tell(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.")
         return True
 
     def in_cooldown(self) -> bool:

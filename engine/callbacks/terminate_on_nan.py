@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any
 
 from engine.callbacks.callback import DeclaredCallback
+from engine.core.messages import tell
 from engine.core.params import Param
 
 
@@ -23,5 +23,5 @@ class TerminateOnNaN(DeclaredCallback, keras="keras.callbacks:TerminateOnNaN"):
             raise RuntimeError(
                 f"NaN or Inf loss encountered at batch {batch}. Loss value: {loss}. Terminating training immediately."
             )
-        sys.stdout.write(f"Batch {batch}: the loss is {loss}, training stops\n")
+        tell(f"Batch {batch}: the loss is {loss}, training stops")
         self.model.stop_training = True

@@ -34,7 +34,8 @@ class ParamInfo:
 
     Attributes:
         name: its name in the constructor and in the config.
-        type: "int", "float", "bool", "str", "Dims" (`rank` whole numbers), "Shape", "Any" or a kind of object.
+        type: "int", "float", "bool", "str", "Dims" (`rank` whole numbers), "Range" (one or two
+            numbers), "Shape", "Any" or a kind of object.
         default: value when it is not given, as configs hold it; None when `required`.
         minimum, maximum, exclusive_minimum, exclusive_maximum: bounds of a number.
         nullable: whether None is allowed.
@@ -167,7 +168,7 @@ def _stands_alone(cls: Any, declared: Mapping[str, params.ParamInfo]) -> bool:
     """Whether the layer can be wired by itself: cells of recurrent layers and wrappers of other layers cannot."""
     from engine.layers.rnn_cells import Cell
 
-    wraps = any(info.required and info.name in ("cell", "layer") for info in declared.values())
+    wraps = any(info.required and info.kind == "Layer" for info in declared.values())
     return not wraps and not issubclass(cls, Cell)
 
 
@@ -205,7 +206,7 @@ def _plain_default(info: params.ParamInfo) -> Any:
 _SAMPLES = tuple(Spec((None, *(8,) * rank), dtype) for rank in (1, 2, 3, 4) for dtype in ("float32", "int32"))
 """Inputs tried to find out whether a layer has weights."""
 
-_SAMPLE_VALUES = {"int": 1, "float": 0.5, "bool": True, "Dims": 1, "Shape": (8,), "str": ""}
+_SAMPLE_VALUES = {"int": 1, "float": 0.5, "bool": True, "Dims": 1, "Range": 0.5, "Shape": (8,), "str": ""}
 
 
 @functools.cache

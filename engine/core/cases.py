@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Sample:
-    """A random array: shape, kind ("float", "positive", "int", "bool", "unit", "seed"), bound of whole numbers."""
+    """A random array: shape, kind ("float", "positive", "definite", "int", "bool", "unit", "seed"), bound of ints."""
 
     shape: tuple[int, ...]
     kind: str = "float"
@@ -24,6 +24,9 @@ class Sample:
             return rng.random(self.shape) < 0.5
         if self.kind == "seed":
             return np.array([self.high, 0], "uint32")
+        if self.kind == "definite":
+            roots = rng.uniform(-1.0, 1.0, self.shape)
+            return (roots @ roots.swapaxes(-1, -2) + np.eye(self.shape[-1])).astype(dtype)
         low, high = {"positive": (0.5, 2.0), "unit": (0.05, 0.95)}.get(self.kind, (-2.0, 2.0))
         return rng.uniform(low, high, self.shape).astype(dtype)
 
@@ -49,6 +52,11 @@ def F(*shape: int) -> Sample:
 def POS(*shape: int) -> Sample:
     """Floats between 0.5 and 2."""
     return Sample(shape, "positive")
+
+
+def SPD(*shape: int) -> Sample:
+    """Symmetric matrices whose eigenvalues are at least 1."""
+    return Sample(shape, "definite")
 
 
 def UNIT(*shape: int) -> Sample:

@@ -174,6 +174,27 @@ class DTypePolicy:
     def variable_dtype(self) -> str:
         return self._variable
 
+    def at(self, path: str | None) -> DTypePolicy:
+        """The policy of the layer at `path`: this one, unless it is a map."""
+        return self
+
+    @property
+    def quantization_mode(self) -> str | None:
+        """How weights are quantized: always None."""
+        return None
+
+    def convert_input(self, x: Any, autocast: bool, dtype: Any) -> Any:
+        """`x` as a value of the engine; floats in `dtype` if `autocast`."""
+        from engine import ops
+        from engine.core.tensor import Value, convert_to_tensor
+
+        if not isinstance(x, Value):
+            if not hasattr(x, "__array__"):
+                return x
+            x = convert_to_tensor(x)
+        dtype = standardize_dtype(dtype)
+        return ops.cast(x, dtype) if autocast and is_float(x.dtype) and x.dtype != dtype else x
+
     def get_config(self) -> dict[str, Any]:
         return {"name": self._name}
 
@@ -189,6 +210,10 @@ class DTypePolicy:
 
     def __repr__(self) -> str:
         return f'<DTypePolicy "{self._name}">'
+
+
+class FloatDTypePolicy(DTypePolicy):
+    """The same under an older name."""
 
 
 _GLOBAL_POLICY: list[DTypePolicy | None] = [None]
@@ -211,7 +236,16 @@ def get_policy(identifier: Any) -> DTypePolicy:
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):
+        if identifier.get("class_name") == "DTypePolicyMap":
+            from engine.core.policy_map import DTypePolicyMap
+
+            return DTypePolicyMap.from_config(identifier["config"])
         return DTypePolicy.from_config(identifier.get("config", identifier))
     if isinstance(identifier, str) and identifier.startswith("mixed_"):
         return DTypePolicy(identifier)
+    if isinstance(identifier, str) and identifier.partition("_")[0] in ("int8", "int4", "float8", "gptq", "awq"):
+        raise ValueError(
+            f"The policy {identifier!r} quantizes weights, which comes with a later version. Use the name of a type, "
+            'such as "float32", or "mixed_float16".'
+        )
     return DTypePolicy(standardize_dtype(identifier))

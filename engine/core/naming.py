@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 _COUNTS: collections.defaultdict[str, int] = collections.defaultdict(int)
 _SCOPES = threading.local()
@@ -44,26 +45,61 @@ def reset_names() -> None:
     _COUNTS.clear()
 
 
-@contextmanager
-def name_scope(name: str) -> Iterator[None]:
-    """Prefix the paths of variables made inside with `name`."""
-    stack = _stack()
-    stack.append(name)
-    try:
-        yield
-    finally:
-        stack.pop()
+class name_scope:
+    """Prefix the paths of variables made inside with `name`.
+
+    Args:
+        name: a name without "/".
+        caller: the object that opens the scope.
+        deduplicate: open no further scope if the innermost one has this name and this caller.
+        override_parent: path that stands in for the scopes around.
+
+    Raises:
+        ValueError: the name is no text, or holds "/".
+    """
+
+    def __init__(
+        self, name: str, caller: Any = None, deduplicate: bool = True, override_parent: str | None = None
+    ) -> None:
+        if not isinstance(name, str) or "/" in name:
+            raise ValueError(
+                f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}"
+            )
+        self.name, self.caller, self.deduplicate, self.override_parent = name, caller, deduplicate, override_parent
+        self._opened: list[bool] = []
+
+    def __enter__(self) -> name_scope:
+        stack = _stack()
+        last = stack[-1] if stack and isinstance(stack[-1], name_scope) else None
+        again = last is not None and self.caller is not None and (last.caller, last.name) == (self.caller, self.name)
+        self._opened.append(not (again and self.deduplicate))
+        if self._opened[-1]:
+            stack.append(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._opened.pop():
+            _stack().pop()
 
 
 def current_path() -> str:
     """Names of the open scopes joined by "/"."""
-    return "/".join(_stack())
+    parts: list[str] = []
+    for scope in _stack():
+        if isinstance(scope, str):
+            parts = [scope]
+            continue
+        if scope.override_parent is not None:
+            parts = [part for part in scope.override_parent.split("/") if part]
+        parts.append(scope.name)
+    return "/".join(parts)
 
 
-def _stack() -> list[str]:
+def _stack() -> list[name_scope | str]:
+    """Open scopes; a text is a whole path."""
     if not hasattr(_SCOPES, "stack"):
         _SCOPES.stack = []
-    stack: list[str] = _SCOPES.stack
+    stack: list[name_scope | str] = _SCOPES.stack
     return stack
 
 

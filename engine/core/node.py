@@ -156,7 +156,13 @@ class FunctionOperation(Operation):
         self.function, self.settings = function, dict(settings or {})
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function.function(*args, **kwargs, **self.settings)
+        settings = dict(self.settings)
+        parameters = self.function.signature.parameters
+        leading: list[Any] = []
+        if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters.values()):
+            names = [n for n, p in parameters.items() if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+            leading = [settings.pop(n) for n in names if n in settings]
+        return self.function.function(*leading, *args, **kwargs, **settings)
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, **self.settings}
@@ -193,16 +199,14 @@ def apply_operation(function: PublicOp, args: tuple[Any, ...], kwargs: dict[str,
         if kind is inspect.Parameter.VAR_POSITIONAL:
             variadic = value
         elif kind is inspect.Parameter.VAR_KEYWORD:
-            settings.update(value)
+            (values if name in function.call_arguments else settings).update(value)
         elif is_value(function, name, value):
             values[name] = value
         else:
             settings[name] = value
     operation = FunctionOperation(function, settings)
     if variadic:
-        leading = [settings.pop(n) if n in settings else values.pop(n) for n in list(function.signature.parameters)[:1]]
-        operation.settings = settings
-        return operation(*leading, *variadic)
+        return operation(*values.values(), *variadic)
     names = list(function.signature.parameters)
     if list(values) == names[: len(values)]:
         return operation(*values.values())
@@ -211,7 +215,7 @@ def apply_operation(function: PublicOp, args: tuple[Any, ...], kwargs: dict[str,
 
 def is_value(function: PublicOp, name: str, value: Any) -> bool:
     """Whether an argument is a value of the graph (or a constant beside one) rather than a setting."""
-    if name in ("x", "x1", "x2", "xs", "inputs", "condition", "target", "output"):
+    if name in function.call_arguments:
         return value is not None
     return any(hasattr(leaf, "shape") for leaf in tree.flatten(value))
 

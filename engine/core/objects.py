@@ -14,6 +14,7 @@ from engine.core import dtypes, registry
 from engine.core.errors import LoadError
 from engine.core.node import FunctionOperation, function_from_config
 from engine.core.op import KERAS_CLASSES, PublicOp
+from engine.core.policy_map import DTypePolicyMap, policy_data
 from engine.core.tensor import KerasTensor, Value, as_array, convert_to_tensor
 
 OWN_OPS = "engine.ops"
@@ -82,10 +83,10 @@ def serialize_object(obj: Any) -> Any:
         return obj
     if isinstance(obj, (list, tuple)):
         return [serialize_object(item) for item in obj]
+    if isinstance(obj, dtypes.DTypePolicy):
+        return policy_data(obj)
     if isinstance(obj, Mapping) and not hasattr(obj, "get_config"):
         return {key: serialize_object(value) for key, value in obj.items()}
-    if isinstance(obj, dtypes.DTypePolicy):
-        return _described("keras", "DTypePolicy", obj.get_config(), None)
     special = _serialize_special(obj)
     return special if special is not None else _serialize_instance(obj)
 
@@ -287,6 +288,8 @@ def find_class(config: Mapping[str, Any], custom: Mapping[str, Any], table: Mapp
             return found
     if (module, name) == ("keras", "DTypePolicy"):
         return dtypes.DTypePolicy
+    if (module, name) == ("keras.dtype_policies", "DTypePolicyMap"):
+        return DTypePolicyMap
     found = _known(module or "", name) or (table or {}).get(name)
     if found is None:
         for more in MORE_NAMES:

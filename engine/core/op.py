@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from engine.core import config, dtypes
 from engine.core.errors import ShapeError
 from engine.core.state import STATE
 from engine.core.tensor import KerasTensor, Spec, Symbol, Tensor, Value, Variable, as_array
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 OPS: dict[str, Op] = {}
 """Every primitive op by name."""
@@ -163,18 +165,23 @@ class PublicOp:
     Attributes:
         name: its name in `engine.ops`.
         keras: (module, class) that Keras writes for it in Functional configs, or None.
-        arrays: names of the parameters that take values; the others are attributes.
-        variadic: the first parameter takes a list of values.
+        call_arguments: parameters that are arguments of the node in a Functional graph; the others are its settings.
     """
 
     def __init__(
-        self, function: Callable[..., Any], name: str, keras: str | None, signature: inspect.Signature
+        self,
+        function: Callable[..., Any],
+        name: str,
+        keras: str | None,
+        signature: inspect.Signature,
+        call: Sequence[str],
     ) -> None:
         self.function = function
         self.name = name
         module, _, cls = (keras or "").partition(":")
         self.keras = (module, cls) if cls else None
         self.signature = signature
+        self.call_arguments = frozenset(call)
         self.__signature__ = signature
         functools.update_wrapper(self, function)
         if self.keras:
@@ -280,17 +287,33 @@ def _public(op: Op, kernel: Callable[..., Any], parameters: list[inspect.Paramet
         return dispatch(op, args[0] if star else args, attrs)
 
     functools.update_wrapper(call, kernel)
-    return PublicOp(call, op.name, keras, signature)
+    return PublicOp(call, op.name, keras, signature, names)
 
 
 def _clean(parameters: Sequence[inspect.Parameter]) -> list[inspect.Parameter]:
     return [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
 
 
-def composite(keras: str | None = None) -> Callable[[Callable[..., Any]], PublicOp]:
-    """Make the decorated function, written in other ops, one operation of `engine.ops` and of Functional graphs."""
+def belongs(module: str) -> Callable[[Function], Function]:
+    """Say in which module Keras keeps a function that makes or reads values and so has no class in graphs."""
+
+    def mark(function: Function) -> Function:
+        function.keras = (module, "")  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def composite(keras: str | None = None, call: Sequence[str] | None = None) -> Callable[[Callable[..., Any]], PublicOp]:
+    """Make the decorated function, written in other ops, one operation of `engine.ops` and of Functional graphs.
+
+    Args:
+        keras: "module:Class" that Keras writes for it in Functional configs.
+        call: parameters that Keras's class takes when it is called, the first one by default; the others are settings.
+    """
 
     def wrap(function: Callable[..., Any]) -> PublicOp:
-        return PublicOp(function, function.__name__, keras, inspect.signature(function))
+        signature = inspect.signature(function)
+        return PublicOp(function, function.__name__, keras, signature, call or list(signature.parameters)[:1])
 
     return wrap

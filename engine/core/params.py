@@ -16,6 +16,7 @@ from engine.core.errors import ParamError
 
 # Annotation words of declared parameters. They say what a parameter holds; `ParamInfo.kind` is the word.
 Dims = Any
+Range = Any
 Shape = Any
 Activation = Any
 Initializer = Any
@@ -40,7 +41,8 @@ class ParamInfo:
 
     Attributes:
         name: its name in the constructor and in the config.
-        kind: "int", "float", "bool", "str", "Dims", "Shape", "Any" or a kind of object ("Initializer", ...).
+        kind: "int", "float", "bool", "str", "Dims", "Range" (a number or two), "Shape",
+            "Any" or a kind of object ("Initializer", ...).
         default: value when it is not given; `REQUIRED` when it has to be.
         ge, gt, le, lt: bounds of a number (and of each number of Dims).
         choices: the allowed values.
@@ -130,6 +132,7 @@ _NOUNS = {
     "float": "a number",
     "bool": "True or False",
     "str": "a text",
+    "Range": "a number or two numbers",
     "Shape": "a list of axes",
     "LearningRate": "a number or a schedule",
     "Any": "a value",
@@ -202,6 +205,14 @@ def _dims(info: ParamInfo, value: Any, owner: str) -> tuple[int, ...]:
         raise info.refuse(value, owner) from None
 
 
+def _range(info: ParamInfo, value: Any, owner: str) -> Any:
+    if not isinstance(value, (list, tuple)):
+        return _number(info, value, owner)
+    if len(value) != 2:
+        raise info.refuse(value, owner)
+    return tuple(_number(info, v, owner) for v in value)
+
+
 def _axes(info: ParamInfo, value: Any, owner: str) -> tuple[int | None, ...]:
     if isinstance(value, numbers.Integral):
         value = (value,)
@@ -216,6 +227,7 @@ _CHECKS: dict[str, Callable[[ParamInfo, Any, str], Any]] = {
     "bool": _switch,
     "str": _word,
     "Dims": _dims,
+    "Range": _range,
     "Shape": _axes,
     "Any": lambda info, value, owner: value,
 }
@@ -271,8 +283,8 @@ class Declared:
     SINCE: str = "0.1"
     BASE_ARGUMENTS: tuple[str, ...] = ()
     """Arguments of the base that the constructor names after the declared ones."""
-    OPEN = True
-    """Whether the constructor shows `**kwargs` for the base's other arguments."""
+    OPEN: bool | None = None
+    """Whether the signature shows `**kwargs` for the base's other arguments; None: if the base takes any."""
 
     def __init_subclass__(
         cls, keras: str | None = None, category: str | None = None, drop: Sequence[str] = (), **kwargs: Any
@@ -383,7 +395,8 @@ def _signature(cls: Any, base_init: Callable[..., None]) -> inspect.Signature:
     parameters += [above[name].replace(kind=kind) for name in cls.BASE_ARGUMENTS]
     if not _ordered(parameters):
         parameters = _keyword_only(parameters)
-    if cls.OPEN and base_init is not object.__init__ and len(above) > 1:
+    takes_more = base_init is not object.__init__ and len(above) > 1
+    if takes_more if cls.OPEN is None else cls.OPEN:
         parameters.append(inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD))
     return inspect.Signature(parameters)
 

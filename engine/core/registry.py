@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable
 from typing import Any
 
 KINDS = (
@@ -26,6 +26,7 @@ _BY_KERAS: dict[tuple[str, str], Any] = {}
 _KERAS_NAME: dict[int, tuple[str, str]] = {}
 _CUSTOM: dict[str, Any] = {}
 _CUSTOM_NAMES: dict[Any, str] = {}
+_BACKEND_OPTIMIZERS = re.compile(r"keras\.src\.backend\.\w+\.optimizers\.\w+")
 _SCOPES: list[dict[str, Any]] = []
 
 
@@ -56,6 +57,8 @@ def all_of(kind: str) -> dict[str, Any]:
 
 def by_keras(module: str | None, name: str) -> Any | None:
     """The component that a Keras file calls `name` in `module`, or None."""
+    if module and _BACKEND_OPTIMIZERS.fullmatch(module):
+        module = "keras.optimizers"  # Keras on PyTorch writes the class of that backend
     return _BY_KERAS.get((module or "", name))
 
 
@@ -78,9 +81,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return decorate
 
 
-def get_registered_name(component: Any) -> str:
+def get_registered_name(obj: Any) -> str:
     """Name under which a class or function was registered; its own name otherwise."""
-    name: str = _CUSTOM_NAMES.get(component) or component.__name__
+    name: str = _CUSTOM_NAMES.get(obj) or obj.__name__
     return name
 
 
@@ -94,15 +97,18 @@ def get_registered_object(
     return None
 
 
-@contextmanager
-def custom_object_scope(*custom_objects: dict[str, Any]) -> Iterator[None]:
-    """Let names inside resolve to the given classes and functions."""
-    merged = {key: value for table in custom_objects for key, value in table.items()}
-    _SCOPES.append(merged)
-    try:
-        yield
-    finally:
-        _SCOPES.remove(merged)
+class custom_object_scope:
+    """Let names inside resolve to the given classes and functions, by name."""
+
+    def __init__(self, custom_objects: dict[str, Any] | None) -> None:
+        self.custom_objects = dict(custom_objects or {})
+
+    def __enter__(self) -> custom_object_scope:
+        _SCOPES.append(self.custom_objects)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _SCOPES.pop()
 
 
 def get_custom_objects() -> dict[str, Any]:

@@ -160,6 +160,10 @@ class KerasTensor(Value):
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
 
+AGGREGATIONS = ("none", "mean", "sum", "only_first_replica")
+"""Ways to join the copies of a variable on several devices; kept for scripts, there is one device."""
+
+
 class Variable(Value):
     """A value that stays: a weight, a statistic, a counter. Allocated when first read.
 
@@ -179,9 +183,10 @@ class Variable(Value):
         dtype: Any = None,
         trainable: bool = True,
         autocast: bool = True,
-        aggregation: str | None = None,
+        aggregation: str | None = "none",
         synchronization: str = "auto",
         name: str | None = None,
+        layout: Any = None,
         **kwargs: Any,
     ) -> None:
         self.name = name or naming.auto_name(type(self).__name__)
@@ -192,6 +197,11 @@ class Variable(Value):
         self._trainable = bool(trainable)
         self.autocast = autocast
         self.aggregation = aggregation or "none"
+        if self.aggregation not in AGGREGATIONS:
+            raise ValueError(
+                f"Invalid value for argument `aggregation`. Expected one of {AGGREGATIONS}. "
+                f"Received: aggregation={aggregation}"
+            )
         self.synchronization = synchronization
         self.regularizer: Any = None
         self.constraint: Any = None

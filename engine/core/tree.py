@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -82,13 +83,62 @@ def _map(func: Callable[..., Any], structures: tuple[Any, ...]) -> Any:
     return _rebuild(first, [_map(func, column) for column in columns])
 
 
-def assert_same_structure(a: Any, b: Any) -> None:
-    """Raise ValueError unless both structures have the same form."""
+def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:
+    """Raise ValueError unless both structures have the same form; `check_types` has no effect, as in Keras."""
+    if check_types is not None:
+        warnings.warn(
+            "The `check_types` argument is deprecated and no longer has any effect, please remove. "
+            "`assert_same_paths` compares less strictly.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
     if is_nested(a) != is_nested(b) or (is_nested(a) and _form(a) != _form(b)):
         raise ValueError(f"`a` and `b` don't have the same structure: a={_outline(a)}, b={_outline(b)}")
     if is_nested(a):
         for (_, x), (_, y) in zip(_children(a), _children(b), strict=True):
             assert_same_structure(x, y)
+
+
+def assert_same_paths(a: Any, b: Any) -> None:
+    """Raise ValueError unless the same keys and indices lead to the leaves of both; kinds of containers may differ."""
+    first, second = ({path for path, _ in flatten_with_path(structure)} for structure in (a, b))
+    if first != second:
+        message = "`a` and `b` don't have the same paths."
+        for one, other, missing in (("a", "b", first - second), ("b", "a", second - first)):
+            if missing:
+                message += f"\nPaths in `{one}` missing in `{other}`:\n{missing}"
+        raise ValueError(message)
+
+
+def map_structure_up_to(shallow_structure: Any, func: Callable[..., Any], *structures: Any) -> Any:
+    """Structure of `func(part, ...)` over what the structures hold where the shallow one has leaves.
+
+    Raises:
+        ValueError: a structure does not go as deep as the shallow one, or has other keys.
+    """
+    if not structures:
+        raise ValueError("Must provide at least one structure")
+    if not is_nested(shallow_structure):
+        return func(*structures)
+    keys = [key for key, _ in _children(shallow_structure)]
+    columns = []
+    for structure in structures:
+        if not is_nested(structure) or [key for key, _ in _children(structure)] != keys:
+            raise ValueError("Structures don't have the same nested structure.")
+        columns.append([child for _, child in _children(structure)])
+    shallow = [child for _, child in _children(shallow_structure)]
+    rows = zip(shallow, *columns, strict=True)
+    return _rebuild(shallow_structure, [map_structure_up_to(part, func, *rest) for part, *rest in rows])
+
+
+def map_shape_structure(func: Callable[[Any], Any], structure: Any) -> Any:
+    """`map_structure` over shapes: a list or tuple of whole numbers and None counts as one leaf."""
+    if not is_nested(structure):
+        return func(structure)
+    plain = isinstance(structure, (list, tuple))
+    if plain and all(isinstance(dim, (int, type(None))) for dim in structure):
+        return func(structure)
+    return _rebuild(structure, [map_shape_structure(func, child) for _, child in _children(structure)])
 
 
 def _form(structure: Any) -> tuple[Any, ...]:

@@ -79,6 +79,14 @@ class Value:
         """The value with its axes reversed."""
         return _op("transpose")(self)
 
+    def reshape(self, newshape: Any) -> Any:
+        """The same values in another form."""
+        return _op("reshape")(self, newshape)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """Without its axes of length 1, or without those named."""
+        return _op("squeeze")(self, axis)
+
     def __getitem__(self, key: Any) -> Any:
         return _op("get_item")(self, key)
 

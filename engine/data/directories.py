@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.core.messages import tell
 from engine.data.dataset import Dataset, Element
 
 BUFFER_BATCHES = 8
@@ -108,7 +109,7 @@ class Folder:
                 if part == "training"
                 else (len(paths) - held if held else 0, last)
             )
-            print(f"Using {last - first} files for {part}.")
+            tell(f"Using {last - first} files for {part}.")
         if first >= last:
             word = f"{part} {self.kind}" if self.subset == "both" else self.kind
             raise ValueError(f"No {word} files found in directory {self.directory}. Allowed formats: {self.formats}")
@@ -180,7 +181,7 @@ def index_directory(folder: Folder, labels: Any, seed: int) -> tuple[list[str], 
         names = [str(label) for label in sorted(set(labels))]
         labels = np.array(labels)
     if folder.verbose:
-        print(f"Found {len(paths)} files" + (f" belonging to {len(names)} classes." if names is not None else "."))
+        tell(f"Found {len(paths)} files" + (f" belonging to {len(names)} classes." if names is not None else "."))
     if folder.shuffle:
         # The same draw for both, as Keras does it: one seed gives one order.
         np.random.RandomState(seed).shuffle(paths)

@@ -15,6 +15,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from engine.core.messages import tell
+
 OFFLINE = "BRICKLAYER_OFFLINE"
 """Environment variable: when set, nothing is fetched."""
 _CHUNK = 1 << 16
@@ -111,7 +113,7 @@ def _is_there(target: Path, file_hash: str | None, algorithm: str) -> bool:
         return False
     if file_hash is None or has_hash(target, file_hash, algorithm):
         return True
-    print(f"{target} is there but incomplete or outdated: its {algorithm} file hash is not {file_hash}.")
+    tell(f"{target} is there but incomplete or outdated: its {algorithm} file hash is not {file_hash}.")
     return False
 
 
@@ -139,7 +141,7 @@ def fetch(origin: str, target: Path, file_hash: str | None = None, algorithm: st
     by_hand = f"Fetch {origin} on a machine with a network and put it to {target}."
     if os.environ.get(OFFLINE) and scheme != "file":
         raise OSError(f"{target.name} is not in the cache, and fetching is switched off by {OFFLINE}. {by_hand}")
-    print(f"Downloading data from {origin}")
+    tell(f"Downloading data from {origin}")
     handle, part = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -9,6 +9,7 @@ from engine.core.naming import to_snake_case
 from engine.core.objects import resolve_object, serialize_object
 from engine.core.params import register_kind
 from engine.initializers.constant import Constant, Identity, Ones, Zeros
+from engine.initializers.fourier import STFT
 from engine.initializers.initializer import Initializer
 from engine.initializers.scaling import (
     GlorotNormal,
@@ -27,6 +28,7 @@ from engine.initializers.scaling import (
 
 IdentityInitializer = Identity
 OrthogonalInitializer = Orthogonal
+STFTInitializer = STFT
 
 
 def _table() -> dict[str, Any]:

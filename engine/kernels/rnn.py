@@ -1,7 +1,8 @@
 """Whole-sequence recurrent kernels, forward and backward: simple, LSTM and GRU with tanh and sigmoid.
 
-Values are (batch, time, features); masks (batch, time) are true where a step counts. A masked step repeats the
-previous output and states. Gate order: LSTM i, f, c, o; GRU z, r, h.
+Values are (batch, time, features); masks (batch, time) are true where a step counts. A masked step keeps the states,
+and its output is the state: the last output, or the first state before any step that counts. Gate order: LSTM
+i, f, c, o; GRU z, r, h.
 """
 
 from __future__ import annotations
@@ -48,19 +49,6 @@ def _batch_first(sequence: Array) -> Array:
     return np.ascontiguousarray(sequence.swapaxes(0, 1))
 
 
-class _OutputGrads:
-    """Gradients of the outputs, handed back over masked steps."""
-
-    def __init__(self, g: Array) -> None:
-        self._g = g
-        self._carry: Array | None = None
-
-    def take(self, t: int, mask: Array | None) -> Array:
-        total = _join(self._g[:, t], self._carry)
-        inside, self._carry = _split(mask, total)
-        return inside
-
-
 def simple_rnn(x: Array, kernel: Array, recurrent: Array, bias: Any, h: Array, mask: Any, out: Any = None) -> Any:
     """h = tanh(x·kernel + bias + h·recurrent). Returns outputs, last h, all h (time first)."""
     inputs = project(x, kernel, bias)
@@ -72,8 +60,7 @@ def simple_rnn(x: Array, kernel: Array, recurrent: Array, bias: Any, h: Array, m
     for t, z in enumerate(inputs):
         m = _step_mask(mask, t)
         new = np.tanh(z + states[t] @ recurrent)
-        states[t + 1] = _keep(m, new, states[t])
-        outputs[:, t] = new if m is None else np.where(m, new, outputs[:, t - 1] if t else 0)
+        outputs[:, t] = states[t + 1] = _keep(m, new, states[t])
     last[...] = states[-1]
     return outputs, last, states
 
@@ -84,11 +71,10 @@ def simple_rnn_grad(
     """Gradients by x, kernel, recurrent kernel, bias and first h."""
     time = len(states) - 1
     dz = np.empty((time, *g_last.shape), x.dtype)
-    grads, dh = _OutputGrads(g), g_last
+    dh = g_last
     for t in range(time - 1, -1, -1):
         m = _step_mask(mask, t)
-        inside, beside = _split(m, dh)
-        inside = inside + grads.take(t, m)
+        inside, beside = _split(m, dh + g[:, t])
         h = states[t + 1]
         dz[t] = inside * (1 - h * h)
         dh = _join(dz[t] @ recurrent.T, beside)
@@ -149,11 +135,9 @@ def lstm(
         np.multiply(f, cs[t], out=cs[t + 1])
         np.add(cs[t + 1], np.multiply(i, g, out=written), out=cs[t + 1])
         np.multiply(o, np.tanh(cs[t + 1], out=squashed), out=hs[t + 1])
-        if m is None:
-            outputs[:, t] = hs[t + 1]
-            continue
-        outputs[:, t] = np.where(m, hs[t + 1], outputs[:, t - 1] if t else 0)
-        cs[t + 1], hs[t + 1] = np.where(m, cs[t + 1], cs[t]), np.where(m, hs[t + 1], hs[t])
+        if m is not None:
+            cs[t + 1], hs[t + 1] = np.where(m, cs[t + 1], cs[t]), np.where(m, hs[t + 1], hs[t])
+        outputs[:, t] = hs[t + 1]
     last_h[...], last_c[...] = hs[-1], cs[-1]
     return outputs, last_h, last_c, hs, cs, gates
 
@@ -191,7 +175,7 @@ def lstm_grad(
     (time, batch, _), units = gates.shape, g_h.shape[-1]
     dz = aligned_empty(gates.shape, gates.dtype)
     through = aligned_empty((_BLOCK, batch, units), gates.dtype)
-    grads, dh, dc = _OutputGrads(g), g_h.copy(), g_c.copy()
+    dh, dc = g_h.copy(), g_c.copy()
     flow, turned = np.empty_like(dh), np.ascontiguousarray(recurrent.T)
     for t in range(time - 1, -1, -1):
         if t == time - 1 or t % _BLOCK == _BLOCK - 1:
@@ -200,8 +184,8 @@ def lstm_grad(
             squashed = np.tanh(cs[first + 1 : t + 2])
             _lstm_slopes(gates[block], cs[block], squashed, dz[block], through[: t + 1 - first])
         m = _step_mask(mask, t)
+        np.add(dh, g[:, t], out=dh)
         (dh, h_beside), (dc, c_beside) = _split(m, dh), _split(m, dc)
-        np.add(dh, grads.take(t, m), out=dh)
         np.add(dc, np.multiply(dh, through[t - first], out=flow), out=dc)
         d = dz[t]
         by_c = d[:, : 3 * units].reshape(batch, 3, units)
@@ -245,8 +229,7 @@ def gru(
         own[:, 2 * units :] = np.tanh(candidate)
         z = own[:, :units]
         new = z * before + (1 - z) * own[:, 2 * units :]
-        hs[t + 1] = _keep(m, new, before)
-        outputs[:, t] = new if m is None else np.where(m, new, outputs[:, t - 1] if t else 0)
+        outputs[:, t] = hs[t + 1] = _keep(m, new, before)
     last[...] = hs[-1]
     return outputs, last, hs, gates, shares
 
@@ -268,11 +251,10 @@ def gru_grad(
     dz = np.empty_like(gates)  # gradients of the input's share
     inner = np.empty_like(gates)  # gradients of the recurrent share
     d_candidate_kernel = np.zeros((units, units), x.dtype)
-    grads, dh, turned = _OutputGrads(g), g_h, np.ascontiguousarray(recurrent.T)
+    dh, turned = g_h, np.ascontiguousarray(recurrent.T)
     for t in range(time - 1, -1, -1):
         m, before = _step_mask(mask, t), hs[t]
-        dh, beside = _split(m, dh)
-        dh = dh + grads.take(t, m)
+        dh, beside = _split(m, dh + g[:, t])
         z, r, a = (gates[t][:, k * units : (k + 1) * units] for k in range(3))
         d_a = dh * (1 - z) * (1 - a * a)
         d_before = dh * z

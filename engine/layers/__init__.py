@@ -13,6 +13,7 @@ from engine.layers.adaptive_pool import (
 )
 from engine.layers.attention import MultiHeadAttention
 from engine.layers.base import Layer
+from engine.layers.bidirectional import Bidirectional
 from engine.layers.conv import (
     Conv1D,
     Conv2D,
@@ -22,6 +23,7 @@ from engine.layers.conv import (
     SeparableConv1D,
     SeparableConv2D,
 )
+from engine.layers.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from engine.layers.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from engine.layers.core import Dense, Embedding, Identity, Input, InputLayer, Masking
 from engine.layers.dot_attention import AdditiveAttention, Attention
@@ -65,12 +67,47 @@ from engine.layers.pool import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from engine.layers.preprocessing.audio import MelSpectrogram, STFTSpectrogram
 from engine.layers.preprocessing.category import CategoryEncoding
 from engine.layers.preprocessing.discretization import Discretization
 from engine.layers.preprocessing.hashing import HashedCrossing, Hashing
+from engine.layers.preprocessing.image_augment import AugMix, RandAugment
+from engine.layers.preprocessing.image_color import (
+    RandomBrightness,
+    RandomColorDegeneration,
+    RandomColorJitter,
+    RandomContrast,
+    RandomGrayscale,
+    RandomHue,
+    RandomSaturation,
+)
+from engine.layers.preprocessing.image_geometry import (
+    RandomFlip,
+    RandomRotation,
+    RandomShear,
+    RandomTranslation,
+    RandomZoom,
+)
+from engine.layers.preprocessing.image_histogram import (
+    AutoContrast,
+    ContrastLimitedAdaptiveHistogramEqualization,
+    Equalization,
+)
+from engine.layers.preprocessing.image_mix import CutMix, MixUp, RandomErasing
+from engine.layers.preprocessing.image_size import CenterCrop, RandomCrop, Resizing
+from engine.layers.preprocessing.image_tone import (
+    RandomGaussianBlur,
+    RandomInvert,
+    RandomPosterization,
+    RandomSharpness,
+    Solarization,
+)
+from engine.layers.preprocessing.image_warp import RandomElasticTransform, RandomPerspective
 from engine.layers.preprocessing.lookup import IntegerLookup, StringLookup
+from engine.layers.preprocessing.max_boxes import MaxNumBoundingBoxes
 from engine.layers.preprocessing.numeric import Normalization, Rescaling
 from engine.layers.preprocessing.text import TextVectorization
+from engine.layers.recurrent import GRU, LSTM, SimpleRNN
 from engine.layers.regularization import (
     ActivityRegularization,
     AlphaDropout,
@@ -96,9 +133,10 @@ from engine.layers.reshape import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
-from engine.layers.rnn import GRU, LSTM, RNN, SimpleRNN
+from engine.layers.rnn import RNN, StackedRNNCells
 from engine.layers.rnn_cells import GRUCell, LSTMCell, SimpleRNNCell
 from engine.layers.spec import InputSpec
+from engine.layers.wrapper import TimeDistributed, Wrapper
 
 Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
 Convolution1DTranspose, Convolution2DTranspose, Convolution3DTranspose = (

@@ -11,14 +11,25 @@ import numpy as np
 from engine import constraints, initializers, ops, regularizers
 from engine.core import dtypes, naming, tree
 from engine.core.errors import ShapeError
-from engine.core.graph import trace
 from engine.core.node import Operation, record
 from engine.core.objects import serialize_object
 from engine.core.params import Declared
+from engine.core.policy_map import policy_data
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
-from engine.core.tensor import KerasTensor, Spec, Tensor, Value, Variable, convert_to_tensor
+from engine.core.tensor import Spec, Tensor, Value, Variable, convert_to_tensor
+from engine.layers.arguments import (
+    as_shape,
+    bound_arguments,
+    by_position,
+    holds_keras_tensor,
+    input_shape_of,
+    per_sample,
+    shape_of,
+    tree_of_tensors,
+)
 from engine.layers.call import CALL, CallSpec, Context, in_this_context
+from engine.layers.probe import traced_outputs
 from engine.layers.spec import InputSpec, Ports, check_input
 from engine.layers.state import HasState
 
@@ -41,6 +52,7 @@ class Layer(HasState, Operation, Declared):
     PORTS = Ports()
     supports_masking = False
     built = False
+    _path: str | None = None
 
     def __init_subclass__(cls, ports: Ports | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -51,7 +63,7 @@ class Layer(HasState, Operation, Declared):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
-        bound = {} if getattr(cls.__init__, "_declared", False) else _bound_arguments(cls, args, kwargs)
+        bound = {} if getattr(cls.__init__, "_declared", False) else bound_arguments(cls, args, kwargs)
         object.__setattr__(self, "_arguments", bound)
         return self
 
@@ -65,7 +77,7 @@ class Layer(HasState, Operation, Declared):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        self._batch_shape = _input_shape_of(kwargs)
+        self._batch_shape = input_shape_of(kwargs)
         if kwargs:
             raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
         Operation.__init__(self, name)
@@ -89,15 +101,20 @@ class Layer(HasState, Operation, Declared):
     @property
     def dtype(self) -> str:
         """Type of the weights."""
-        return self._dtype_policy.variable_dtype
+        return self.variable_dtype
 
     @property
     def variable_dtype(self) -> str:
-        return self._dtype_policy.variable_dtype
+        return self._dtype_policy.at(self._path).variable_dtype
 
     @property
     def compute_dtype(self) -> str:
-        return self._dtype_policy.compute_dtype
+        return self._dtype_policy.at(self._path).compute_dtype
+
+    @property
+    def quantization_mode(self) -> str | None:
+        """How weights are quantized: always None."""
+        return self._dtype_policy.quantization_mode
 
     @property
     def input_dtype(self) -> str:
@@ -110,6 +127,7 @@ class Layer(HasState, Operation, Declared):
 
     def add_weight(
         self,
+        *args: Any,
         shape: Any = None,
         initializer: Any = None,
         dtype: Any = None,
@@ -121,7 +139,8 @@ class Layer(HasState, Operation, Declared):
         overwrite_with_gradient: bool = False,
         name: str | None = None,
     ) -> Variable:
-        """A new weight. Glorot uniform for floats and zeros for other types by default."""
+        """A new weight; `shape`, `initializer` and `dtype` may come by position. Glorot uniform or zeros by default."""
+        shape, initializer, dtype = by_position(args, shape=shape, initializer=initializer, dtype=dtype)
         dtype = self.variable_dtype if dtype is None else dtypes.standardize_dtype(dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
@@ -142,14 +161,25 @@ class Layer(HasState, Operation, Declared):
         return variable
 
     def add_variable(
-        self, shape: Any, initializer: Any, dtype: Any = None, trainable: bool = True, **kwargs: Any
-    ) -> Any:
-        """Alias of `add_weight`."""
-        return self.add_weight(shape=shape, initializer=initializer, dtype=dtype, trainable=trainable, **kwargs)
+        self,
+        shape: Any,
+        initializer: Any,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """`add_weight` under an older name."""
+        flags: dict[str, Any] = {"trainable": trainable, "autocast": autocast, "name": name}
+        return self.add_weight(shape, initializer, dtype, regularizer=regularizer, constraint=constraint, **flags)
 
     @property
     def path(self) -> str:
-        """Names of the open scopes and of the layer."""
+        """Names of the scopes that were open when the layer was built or first called, and of the layer."""
+        if self._path is not None:
+            return self._path
         scope = naming.current_path()
         return f"{scope}/{self.name}" if scope and scope.rpartition("/")[2] != self.name else scope or self.name
 
@@ -161,6 +191,7 @@ class Layer(HasState, Operation, Declared):
             self._call_build(shapes, spec)
         else:
             self.build(spec.first_shape())
+            self.built = True  # the trace calls the layer again
             if _has_unbuilt(self) and _overrides(self, "call"):
                 self._build_by_trace(spec)
         self.built = True
@@ -178,22 +209,28 @@ class Layer(HasState, Operation, Declared):
         """Build inner layers by running `call` on symbols; nothing is computed."""
         from engine.core.errors import TraceError
 
+        self.built = True  # or the call inside would build again
         try:
-            self._traced_specs(spec.args, spec.kwargs)
+            outer, _, last = naming.current_path().rpartition("/")
+            with naming.name_scope_of(outer if last == self.name else naming.current_path()):
+                self._traced_specs(spec.args, spec.kwargs)
         except TraceError:
             return  # code that needs values builds its layers when it runs
+        except Exception:
+            self.built = False
+            raise
 
     def build_from_config(self, config: Mapping[str, Any]) -> None:
         """Build as `get_build_config` described."""
         if "input_shape" in config:
-            shape = _as_shape(config["input_shape"])
+            shape = as_shape(config["input_shape"])
             if _overrides(self, "build") or not _overrides(self, "call"):
                 self.build(shape)
                 self.built = True
             else:
                 self.compute_output_spec(tree_of_tensors(shape, self.compute_dtype))
         elif "shapes_dict" in config:
-            self.build(**{key: _as_shape(value) for key, value in config["shapes_dict"].items()})
+            self.build(**{key: as_shape(value) for key, value in config["shapes_dict"].items()})
             self.built = True
 
     def get_build_config(self) -> dict[str, Any] | None:
@@ -212,7 +249,7 @@ class Layer(HasState, Operation, Declared):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer: to values, or to tensors of a Functional graph."""
-        if _holds_keras_tensor(args) or _holds_keras_tensor(kwargs):
+        if holds_keras_tensor(args) or holds_keras_tensor(kwargs):
             return self.symbolic_call(*args, **kwargs)
         return self._run(args, kwargs)
 
@@ -224,6 +261,7 @@ class Layer(HasState, Operation, Declared):
         return record(self, args, kwargs, outputs)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self._path = self.path
         args, kwargs = self._converted(args), self._converted(kwargs)
         outer = CALL.context
         context = outer or Context()
@@ -243,11 +281,18 @@ class Layer(HasState, Operation, Declared):
             if self.activity_regularizer is not None:
                 for y in tree.flatten(outputs):
                     if isinstance(y, Value):
-                        self.add_loss(_per_sample(self.activity_regularizer(y), y))
+                        self.add_loss(per_sample(self.activity_regularizer(y), y))
             return outputs
         finally:
             context.training = saved
             CALL.context = outer
+
+    def _add_activity_loss(self, output: Any) -> None:
+        """The cost of large outputs, a sample."""
+        cost = self.activity_regularizer(output)
+        if output.shape:
+            cost = ops.divide_no_nan(cost, ops.cast(ops.shape(output)[0], cost.dtype))
+        self.add_loss(cost)
 
     def _guarded_call(self, spec: CallSpec) -> Any:
         try:
@@ -278,7 +323,7 @@ class Layer(HasState, Operation, Declared):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """KerasTensors of the outputs for KerasTensor inputs: `call` is traced on symbols, nothing is computed."""
         if _overrides(self, "compute_output_shape") and not self._is_engine_layer():
-            shape = self.compute_output_shape(*(tree.map_structure(_shape_of, a) for a in args[:1]))
+            shape = self.compute_output_shape(*(tree.map_structure(shape_of, a) for a in args[:1]))
             return tree_of_tensors(shape, self.compute_dtype)
         return self._traced_specs(args, kwargs)
 
@@ -298,11 +343,10 @@ class Layer(HasState, Operation, Declared):
 
         saved, CALL.context = CALL.context, None
         try:
-            result = trace(run, specs).structure
+            return traced_outputs(run, specs)
         finally:
             CALL.context = saved
             self._clear_losses()
-        return tree.map_structure(lambda s: None if s is None else KerasTensor(s.shape, s.dtype), result)
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Shape of the outputs for inputs of the given shape."""
@@ -367,8 +411,7 @@ class Layer(HasState, Operation, Declared):
         return config
 
     def _dtype_config(self) -> dict[str, Any]:
-        policy = {"name": self._dtype_policy.name}
-        return {"module": "keras", "class_name": "DTypePolicy", "config": policy, "registered_name": None}
+        return policy_data(self._dtype_policy)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
@@ -388,11 +431,13 @@ def _building(build: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
         bound = signature.bind(self, *args, **kwargs).arguments
         shapes = {key: value for key, value in list(bound.items())[1:]}
-        self._build_shapes = next(iter(shapes.values())) if len(shapes) == 1 else shapes or None
         scope = naming.current_path()
         inside = bool(scope) and scope.rpartition("/")[2] == self.name
-        with naming.name_scope_of(scope if inside else self.path):
+        self._path = scope if inside else self.path
+        with naming.name_scope_of(self._path):
             build(self, *args, **kwargs)
+        # Last, so that of a `build` that calls its base's, the shapes of the outer one stay.
+        self._build_shapes = next(iter(shapes.values())) if len(shapes) == 1 else shapes or None
         self.built = True
 
     wrapped._wrapped = True  # type: ignore[attr-defined]
@@ -401,80 +446,12 @@ def _building(build: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _per_sample(loss: Any, outputs: Any) -> Any:
-    """`loss` divided by the length of the batch, so that it does not grow with it."""
-    if not outputs.shape:
-        return loss
-    count = outputs.shape[0]
-    if count is None:
-        count = ops.sum(ops.ones_like(outputs[(slice(None), *(0,) * (len(outputs.shape) - 1))]))
-    return ops.divide_no_nan(loss, ops.cast(count, loss.dtype))
-
-
 def _overrides(layer: Layer, method: str) -> bool:
     return getattr(type(layer), method) is not getattr(Layer, method)
 
 
 def _has_unbuilt(layer: Any) -> bool:
     return any(not child.built or _has_unbuilt(child) for child in layer._children())
-
-
-def _bound_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Constructor arguments by name, for configs of layers that do not write `get_config`."""
-    try:
-        bound = inspect.signature(cls.__init__).bind(None, *args, **kwargs).arguments  # type: ignore[misc]
-    except (TypeError, ValueError):
-        return {}
-    named = {k: v for k, v in list(bound.items())[1:] if k not in ("kwargs", "args")}
-    return {k: v for k, v in named.items() if k not in ("name", "dtype", "trainable")}
-
-
-def _input_shape_of(kwargs: dict[str, Any]) -> Any:
-    batch_shape = kwargs.pop("batch_shape", None) or kwargs.pop("batch_input_shape", None)
-    shape = kwargs.pop("input_shape", None)
-    if "input_dim" in kwargs:
-        shape = (kwargs.pop("input_dim"),)
-    if batch_shape is not None:
-        return tuple(batch_shape)
-    return None if shape is None else (None, *((shape,) if isinstance(shape, int) else shape))
-
-
-def _holds_keras_tensor(structure: Any) -> bool:
-    if isinstance(structure, dict):
-        return any(_holds_keras_tensor(v) for v in structure.values())
-    if isinstance(structure, (list, tuple)):
-        return any(_holds_keras_tensor(v) for v in structure)
-    return isinstance(structure, KerasTensor)
-
-
-def _shape_of(x: Any) -> Any:
-    return ShapeLeaf(x.shape)
-
-
-class ShapeLeaf(tuple):  # type: ignore[type-arg]
-    """A shape inside a structure of shapes."""
-
-
-def _is_shape(value: Any) -> bool:
-    return isinstance(value, (tuple, list)) and all(d is None or isinstance(d, (int, np.integer)) for d in value)
-
-
-def _as_shape(value: Any) -> Any:
-    """Lists of axes from JSON as tuples, in any structure."""
-    if value is None or _is_shape(value):
-        return None if value is None else tuple(value)
-    if isinstance(value, dict):
-        return {key: _as_shape(v) for key, v in value.items()}
-    return [_as_shape(v) for v in value]
-
-
-def tree_of_tensors(shapes: Any, dtype: str) -> Any:
-    """KerasTensors for a shape or a structure of shapes."""
-    if _is_shape(shapes):
-        return KerasTensor(shapes, dtype)
-    if isinstance(shapes, dict):
-        return {key: tree_of_tensors(v, dtype) for key, v in shapes.items()}
-    return [tree_of_tensors(v, dtype) for v in shapes]
 
 
 __all__ = ["InputSpec", "Layer", "Ports", "SeedGenerator", "Tensor"]

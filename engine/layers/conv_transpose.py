@@ -13,7 +13,8 @@ from engine.layers.conv import declare as declare_conv
 
 _NAMES = (
     "filters kernel_size strides padding output_padding data_format dilation_rate activation use_bias "
-    "kernel_initializer bias_initializer kernel_regularizer bias_regularizer kernel_constraint bias_constraint"
+    "kernel_initializer bias_initializer kernel_regularizer bias_regularizer activity_regularizer "
+    "kernel_constraint bias_constraint"
 )
 _NAMES_3D = _NAMES.replace("output_padding data_format", "data_format output_padding")
 EXTRA_DOC = "Places added at the end, fewer than the stride; empty chooses them by the padding."

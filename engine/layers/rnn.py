@@ -1,250 +1,273 @@
-"""Recurrent layers: the fused ops where they apply, the cell step by step elsewhere; both give the same."""
+"""Recurrent layers over any cell: step by step, with masks, kept states and lists of cells."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from engine import ops
-from engine.core import naming
-from engine.core.errors import ShapeError
+from engine.core import tree
+from engine.core.errors import ParamError, ShapeError, TraceError
 from engine.core.params import Param
-from engine.core.rng import SeedGenerator
 from engine.core.tensor import Variable
-from engine.layers.base import InputSpec, Layer, Ports
-from engine.layers.rnn_cells import DEFAULT_ACTIVATIONS, Cell, GRUCell, LSTMCell, SimpleRNNCell, declare
+from engine.layers.base import Layer, Ports
+from engine.layers.nested import takes, with_custom_objects
+from engine.layers.rnn_cells import Cell
 
-_SEQUENCES = Ports(ranks=(3, 3))
+SEQUENCES = Ports(ranks=(3, 3))
 
 
-class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=_SEQUENCES):
+def _output_size(cell: Any) -> Any:
+    """Length of a cell's outputs: what it says, or its first state's."""
+    size = getattr(cell, "output_size", None)
+    if size is not None:
+        return size
+    return cell.state_size[0] if isinstance(cell.state_size, (list, tuple)) else cell.state_size
+
+
+def _check_cells(cells: Any, start: str) -> None:
+    for cell in cells:
+        for name, word in (("call", "method"), ("state_size", "attribute")):
+            if not hasattr(cell, name):
+                raise ParamError(f"{start} have a `{name}` {word}. Received: cell={cell}", param="cell", value=cell)
+
+
+def build_cell(cell: Any, shape: Any) -> None:
+    """Build a cell for inputs of one step. Cells without `build` make their weights when they are first called."""
+    if isinstance(cell, Layer) and not cell.built and type(cell).build is not Layer.build:
+        cell.build(shape)
+        cell.built = True
+
+
+def start_of(cell: Any, batch_size: Any, dtype: str) -> Any:
+    """States with which a cell begins, in the structure of its `state_size`."""
+    own = getattr(cell, "get_initial_state", None)
+    if own is not None:
+        return own(batch_size=batch_size)
+    sizes = cell.state_size
+    if isinstance(sizes, int):
+        return ops.zeros((batch_size, sizes), dtype=dtype)
+    return [ops.zeros((batch_size, n), dtype=dtype) for n in sizes]
+
+
+def step(cell: Any, inputs: Any, states: Any, training: Any) -> tuple[Any, Any]:
+    """One step of a cell, which is a layer or any object with `call`."""
+    if not isinstance(cell, Layer):
+        return cell(inputs, states) if callable(cell) else cell.call(inputs, states)
+    return cell(inputs, states, **({"training": training} if takes(cell, "training") else {}))
+
+
+class StackedRNNCells(Layer, category="recurrent", keras="keras.layers:StackedRNNCells"):
+    """Cells one above the other, used as one cell: each reads what the one below it shows."""
+
+    cells: Any = Param(kind="Layer", doc="The cells, the lowest first.")
+
+    def setup(self) -> None:
+        self.cells = list(self.cells) if isinstance(self.cells, (list, tuple)) else [self.cells]
+        _check_cells(self.cells, "All cells must")
+
+    @property
+    def state_size(self) -> list[Any]:
+        return [cell.state_size for cell in self.cells]
+
+    @property
+    def output_size(self) -> Any:
+        return _output_size(self.cells[-1])
+
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
+        """The cells' first states, one entry a cell."""
+        return [start_of(cell, batch_size, self.compute_dtype) for cell in self.cells]
+
+    def build(self, input_shape: Any) -> None:
+        for cell in self.cells:
+            build_cell(cell, tuple(input_shape))
+            input_shape = (input_shape[0], _output_size(cell))
+
+    def call(self, inputs: Any, states: Any, training: Any = False, **kwargs: Any) -> tuple[Any, Any]:
+        found = []
+        for cell, state in zip(self.cells, states, strict=False):
+            nested = tree.is_nested(state)
+            inputs, new = step(cell, inputs, list(state) if nested else [state], training)
+            new = new if tree.is_nested(new) else [new]
+            found.append(new[0] if len(new) == 1 and not nested else new)
+        return inputs, found[0] if len(found) == 1 else found
+
+    def reset_dropout_mask(self) -> None:
+        for cell in self.cells:
+            forget_drops(cell)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        return cls(**with_custom_objects(config, custom_objects, "cells"))
+
+
+def forget_drops(cell: Any) -> None:
+    """Let the cell draw new places to drop in its next sequence."""
+    if isinstance(cell, (Cell, StackedRNNCells)):
+        cell.reset_dropout_mask()
+
+
+class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES):
     """Runs a cell over the time axis: (batch, time, features) becomes (batch, units), or one output a step."""
 
-    cell: Any = Param(kind="Any", doc="What is done at each step.")
+    cell: Any = Param(kind="Layer", doc="What is done at each step; a list of cells is stacked.")
     return_sequences: bool = Param(False, doc="Give the output of every time step instead of the last.")
     return_state: bool = Param(False, advanced=True, doc="Give the last state too.")
     go_backwards: bool = Param(False, advanced=True, doc="Read the sequence from its end.")
     stateful: bool = Param(False, advanced=True, doc="Begin each batch with the last batch's state.")
-    unroll: bool = Param(False, advanced=True, doc="Accepted for compatibility.")
+    unroll: bool = Param(False, advanced=True, doc="Write the steps out one by one; needs a known length.")
     zero_output_for_mask: bool = Param(False, advanced=True, doc="Give zeros at masked steps.")
 
     supports_masking = True
+    states: Any = None
 
     def setup(self) -> None:
-        self.input_spec = None
-        self.states: Any = None
-        if not hasattr(self.cell, "call") or not hasattr(self.cell, "state_size"):
-            raise ValueError(
-                f"Argument `cell` should have a `call` method and a `state_size` attribute. Received: cell={self.cell}"
-            )
+        if isinstance(self.cell, (list, tuple)):
+            self.cell = StackedRNNCells(list(self.cell))
+        _check_cells([self.cell], "Argument `cell` should")
+        size = self.cell.state_size
+        if not isinstance(size, (list, tuple, int)):
+            raise ParamError("state_size must be an integer, or a list/tuple of integers (one for each state tensor).")
+        self.state_size = [size] if isinstance(size, int) else list(size)
+        self.single_state = isinstance(size, int)
 
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
-        if len(sequences_shape) != 3:
+        if len(sequences_shape) < 3:
             raise ShapeError(
                 f"reads time × features (2 axes), but gets {len(sequences_shape) - 1}.",
                 layer=self.name,
                 shapes=(sequences_shape,),
                 hint="Insert a Reshape that leaves time and features.",
             )
-        if not self.cell.built:
-            self.cell.build((sequences_shape[0], sequences_shape[2]))
-        if self.stateful:
-            if sequences_shape[0] is None:
+        build_cell(self.cell, (sequences_shape[0], *sequences_shape[2:]))
+        if self.stateful and self.states is None:
+            batch = sequences_shape[0]
+            if batch is None:
                 raise ValueError(
                     "When using `stateful=True` in a RNN, the batch size must be static. Found dynamic batch size: "
                     f"sequence.shape={sequences_shape}"
                 )
-            shapes = [(sequences_shape[0], n) for n in self._state_sizes()]
-            self.states = [
-                Variable(ops.zeros(s, self.variable_dtype), trainable=False, name="rnn_state") for s in shapes
-            ]
+            self.states = tree.map_structure(self._kept, self.get_initial_state(batch))
 
-    def _state_sizes(self) -> list[int]:
-        size = self.cell.state_size
-        return list(size) if isinstance(size, (list, tuple)) else [size]
+    def _kept(self, value: Any) -> Variable:
+        return Variable(value, dtype=self.variable_dtype, trainable=False, name="rnn_state")
 
     def _own_variables(self) -> list[Any]:
-        """States are not weights of the file; the cell's weights are its own."""
-        return []
+        """Kept states are no weights of the file; the cell's weights are its own."""
+        states = {id(v) for v in tree.flatten(self.states)}
+        return [v for v in super()._own_variables() if id(v) not in states]
 
-    def get_initial_state(self, like: Any) -> list[Any]:
-        """Zeros for the batch of `like`."""
-        first = ops.zeros_like(like[:, 0, :1])
-        return [ops.repeat(first, n, axis=1) if n > 1 else first for n in self._state_sizes()]
+    def get_initial_state(self, batch_size: Any) -> list[Any]:
+        """States with which a batch begins: the cell's own, or zeros."""
+        dtype = getattr(self.cell, "compute_dtype", self.compute_dtype)
+        states = start_of(self.cell, batch_size, dtype)
+        return list(states) if tree.is_nested(states) else [states]
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = False) -> Any:
         if isinstance(sequences, (list, tuple)):
-            sequences, initial_state = sequences[0], list(sequences[1:])
+            sequences, initial_state = sequences[0], list(sequences[1:]) or initial_state
         states = self._start(sequences, initial_state)
-        if mask is not None and len(mask.shape) == 3:
-            mask = mask[:, :, 0]
-        if self.go_backwards:
-            sequences = ops.flip(sequences, axis=1)
-            mask = None if mask is None else ops.flip(mask, axis=1)
-        outputs, last, states = self._run_sequence(sequences, states, mask, training)
+        if isinstance(mask, (list, tuple)):
+            mask = mask[0]
+        if mask is not None:
+            mask = ops.cast(mask, "bool")
+            mask = ops.any(mask, axis=-1) if len(mask.shape) == 3 else mask
+        last, outputs, states = self.inner_loop(sequences, states, mask, training)
+        forget_drops(self.cell)
+        states = tree.map_structure(lambda s: ops.cast(s, self.compute_dtype), states)
         if self.stateful:
-            for variable, value in zip(self.states, states, strict=True):
+            for variable, value in zip(tree.flatten(self.states), tree.flatten(states), strict=True):
                 variable.assign(value)
-        result = outputs if self.return_sequences else last
-        return [result, *states] if self.return_state else result
+        result = ops.cast(outputs if self.return_sequences else last, self.compute_dtype)
+        return (result, *states) if self.return_state else result
 
     def _start(self, sequences: Any, given: Any) -> list[Any]:
-        if given is not None:
-            return list(given) if isinstance(given, (list, tuple)) else [given]
+        """The first states: those given, those kept, or the cell's."""
         if self.stateful:
-            return [ops.convert_to_tensor(v) for v in self.states]
-        return self.get_initial_state(sequences)
+            kept, batch = tree.flatten(self.states)[0].shape[0], sequences.shape[0]
+            if batch is not None and batch != kept:
+                raise ValueError(
+                    "If an RNN is stateful, the batch size of the input sequences must be the same as the batch size "
+                    f"of the initial state. \n- Expected batch size: {kept}\n- Received batch size: {batch}"
+                )
+        if given is None:
+            given = self.states if self.stateful else self._fresh(sequences)
+        given = list(given) if isinstance(given, (list, tuple)) else [given]
+        dtype = getattr(self.cell, "compute_dtype", self.compute_dtype)
+        return [tree.map_structure(lambda s: ops.convert_to_tensor(s, dtype), state) for state in given]
 
-    def _run_sequence(self, x: Any, states: list[Any], mask: Any, training: Any) -> tuple[Any, Any, list[Any]]:
-        """All steps through the cell. Returns outputs of all steps, the last output, the last states."""
-        if x.shape[1] is None:
-            raise ShapeError(
-                "the number of time steps is open, but a cell runs step by step and has to know it.",
-                layer=self.name,
-                shapes=(x.shape,),
-                hint="Give the input a fixed length.",
-            )
-        if isinstance(self.cell, Cell):
-            self.cell.reset_dropout_mask()
+    def _fresh(self, sequences: Any) -> list[Any]:
+        batch = sequences.shape[0]
+        if batch is not None:
+            return self.get_initial_state(batch)
+
+        # The batch is open: one sample's state, added to zeros of which there are as many as samples.
+        zeros = ops.zeros_like(sequences[(slice(None), *(0,) * (len(sequences.shape) - 1))])
+
+        def repeated(state: Any) -> Any:
+            column = ops.reshape(ops.cast(zeros, state.dtype), (-1, *(1,) * (len(state.shape) - 1)))
+            return ops.add(column, state)
+
+        return [tree.map_structure(repeated, state) for state in self.get_initial_state(1)]
+
+    def inner_loop(
+        self, sequences: Any, initial_state: Any, mask: Any, training: Any = False
+    ) -> tuple[Any, Any, list[Any]]:
+        """All steps through the cell. Returns the last output, the outputs of all steps, the last states."""
+        if sequences.shape[1] is None:
+            self._refuse_open_length()
+        times = list(range(sequences.shape[1]))
+        states = initial_state
         outputs: list[Any] = []
-        last: Any = None
-        for t in range(x.shape[1]):
-            output, new = self.cell(x[:, t], states, **self._cell_arguments(training))
-            new = list(new) if isinstance(new, (list, tuple)) else [new]
+        for t in reversed(times) if self.go_backwards else times:
+            output, new = self._step(sequences[:, t], states, training)
+            new = new if tree.is_nested(new) else [new]
             if mask is not None:
-                keep = ops.expand_dims(mask[:, t], -1)
-                held = ops.zeros_like(output) if last is None else last
-                new = [ops.where(keep, n, s) for n, s in zip(new, states, strict=True)]
-                last = ops.where(keep, output, held)
-                output = ops.where(keep, output, ops.zeros_like(output)) if self.zero_output_for_mask else last
-            else:
-                last = output
+                output, new = self._masked(mask[:, t], output, new, states, outputs)
             states = new
             outputs.append(output)
-        return ops.stack(outputs, axis=1), last, states
+        return outputs[-1], ops.stack(outputs, axis=1), list(states)
 
-    def _cell_arguments(self, training: Any) -> dict[str, Any]:
-        import inspect
+    def _step(self, inputs: Any, states: Any, training: Any) -> tuple[Any, Any]:
+        return step(self.cell, inputs, states, training)
 
-        return {"training": training} if "training" in inspect.signature(self.cell.call).parameters else {}
+    def _masked(self, keep: Any, output: Any, new: Any, states: Any, before: list[Any]) -> tuple[Any, Any]:
+        """What a masked sample shows and keeps: its states, and its last output (or zeros)."""
+
+        def chosen(one: Any, other: Any) -> Any:
+            return ops.where(ops.reshape(keep, (-1, *(1,) * (len(one.shape) - 1))), one, other)
+
+        if self.unroll:
+            held = before[-1] if before else ops.zeros_like(output)
+        elif self.zero_output_for_mask:
+            held = ops.zeros_like(output)
+        else:
+            held = states[-1][0] if tree.is_nested(states[0]) else states[0]
+        flat = [chosen(n, s) for n, s in zip(tree.flatten(new), tree.flatten(states), strict=True)]
+        return chosen(output, held), tree.pack_sequence_as(states, flat)
+
+    def _refuse_open_length(self) -> None:
+        if self.unroll:
+            raise ValueError(
+                "Cannot unroll a RNN if the time dimension is undefined. \n- If using a Sequential model, specify the "
+                "time dimension by passing an `Input()` as your first layer.\n- If using the functional API, specify "
+                "the time dimension by passing a `shape` or `batch_shape` argument to your `Input()`."
+            )
+        raise TraceError(f"{self.name} runs its cell step by step and has to know the number of time steps.")
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        mask = mask[0] if isinstance(mask, (list, tuple)) and mask else mask
-        return mask if self.return_sequences else None
+        mask = tree.flatten(mask)[0]
+        mask = mask if self.return_sequences else None
+        return [mask, *[None] * len(self.state_size)] if self.return_state else mask
 
-    def reset_states(self) -> None:
+    def reset_state(self) -> None:
         """Set the kept states to zeros."""
-        for variable in self.states or ():
+        for variable in tree.flatten(self.states) if self.states is not None else ():
             variable.assign(ops.zeros_like(variable))
 
-    reset_state = reset_states
+    def reset_states(self) -> None:
+        """Alias of `reset_state`."""
+        self.reset_state()
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        from engine.core.objects import deserialize_object
-
-        cell = config.get("cell")
-        return cls(**{**config, "cell": deserialize_object(cell) if isinstance(cell, dict) else cell})
-
-    def get_config(self) -> dict[str, Any]:
-        from engine.core.objects import serialize_object
-
-        return {**Layer.get_config(self), "cell": serialize_object(self.cell)}
-
-
-class _Recurrent(RNN, drop=("cell",)):
-    """A recurrent layer with its own kind of cell and a fused op."""
-
-    CELL: type[Cell] = SimpleRNNCell
-
-    def setup(self) -> None:
-        given = {n: getattr(self, n) for n in self.CELL.PARAMS if n in self.PARAMS}
-        self.cell = self.CELL(**self._for_cell(given), dtype=self.dtype_policy, name=None)
-        self.cell.name = naming.to_snake_case(self.CELL.__name__)
-        self.input_spec = InputSpec(ndim=3)
-        self.states: Any = None
-
-    def _for_cell(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Arguments of the cell."""
-        return values
-
-    def _uses_defaults(self) -> bool:
-        gate = getattr(self, "recurrent_activation", DEFAULT_ACTIVATIONS[1])
-        return (self.activation, gate) == DEFAULT_ACTIVATIONS and self.recurrent_dropout == 0
-
-    def _run_sequence(self, x: Any, states: list[Any], mask: Any, training: Any) -> tuple[Any, Any, list[Any]]:
-        if not self._uses_defaults():
-            return super()._run_sequence(x, states, mask, training)
-        if training and self.dropout:
-            self.cell.reset_dropout_mask()
-            (kept,) = self.cell.drop_inputs(ops.ones_like(x[:, 0]), training)
-            x = x * ops.expand_dims(kept, 1)
-        outputs, *last = self._fused(x, states, mask)
-        if self.zero_output_for_mask and mask is not None:
-            outputs = ops.where(ops.expand_dims(mask, -1), outputs, ops.zeros_like(outputs))
-        return outputs, outputs[:, -1], last
-
-    def _fused(self, x: Any, states: list[Any], mask: Any) -> list[Any]:
-        raise NotImplementedError
-
-    def get_config(self) -> dict[str, Any]:
-        return Layer.get_config(self)
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        return cls(**{k: v for k, v in config.items() if k not in ("implementation", "use_cudnn", "time_major")})
-
-
-class SimpleRNN(_Recurrent, category="recurrent", keras="keras.layers:SimpleRNN", ports=_SEQUENCES):
-    """Reads a sequence step by step and keeps a state: tanh(x · kernel + state · recurrent kernel + bias).
-
-    (batch, time, features) becomes (batch, units), or (batch, time, units) with return_sequences (Elman 1990).
-    """
-
-    vars().update(declare("recurrent_activation", "unit_forget_bias", layer=True))
-    CELL = SimpleRNNCell
-
-    def set_declared(self, values: Any, params: Any = None) -> None:
-        # The cell's generator comes before the initializers, as in Keras; the cell takes it over.
-        vars(self)["_early"] = SeedGenerator(values.get("seed"))
-        super().set_declared(values, params)
-
-    def _for_cell(self, values: dict[str, Any]) -> dict[str, Any]:
-        return {**values, "seed": vars(self).pop("_early")}
-
-    def setup(self) -> None:
-        super().setup()
-        self.cell.seed = self.seed
-
-    def _fused(self, x: Any, states: list[Any], mask: Any) -> list[Any]:
-        cell = self.cell
-        return list(ops.simple_rnn(x, cell.kernel, cell.recurrent_kernel, cell.bias, states[0], mask)[:2])
-
-
-class LSTM(_Recurrent, category="recurrent", keras="keras.layers:LSTM", ports=_SEQUENCES):
-    """Reads a sequence and keeps a long memory, which gates write, keep and show (Hochreiter and Schmidhuber 1997).
-
-    (batch, time, features) becomes (batch, units), or (batch, time, units) with return_sequences.
-    Weights: 4 · units · (features + units + 1).
-    """
-
-    vars().update(declare(layer=True))
-    CELL = LSTMCell
-
-    def _fused(self, x: Any, states: list[Any], mask: Any) -> list[Any]:
-        cell = self.cell
-        return list(ops.lstm(x, cell.kernel, cell.recurrent_kernel, cell.bias, *states, mask)[:3])
-
-
-class GRU(_Recurrent, category="recurrent", keras="keras.layers:GRU", ports=_SEQUENCES):
-    """A lighter LSTM with two gates and one state (Cho and others 2014).
-
-    (batch, time, features) becomes (batch, units), or (batch, time, units) with return_sequences.
-    """
-
-    vars().update(declare("unit_forget_bias", layer=True, more=("reset_after",)))
-    CELL = GRUCell
-
-    def _fused(self, x: Any, states: list[Any], mask: Any) -> list[Any]:
-        cell = self.cell
-        values = (x, cell.kernel, cell.recurrent_kernel, cell.bias, states[0], mask)
-        return list(ops.gru(*values, reset_after=self.reset_after)[:2])
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        return cls(**with_custom_objects(config, custom_objects, "cell"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from engine import activations, initializers, ops, random
@@ -43,8 +44,9 @@ class RecurrentParams:
     return_state: bool = Param(False, advanced=True, doc="Give the last state too.")
     go_backwards: bool = Param(False, advanced=True, doc="Read the sequence from its end.")
     stateful: bool = Param(False, advanced=True, doc="Begin each batch with the last batch's state.")
-    unroll: bool = Param(False, advanced=True, doc="Accepted for compatibility; steps are always fused.")
-    zero_output_for_mask: bool = Param(False, advanced=True, doc="Give zeros at masked steps.")
+    unroll: bool = Param(False, advanced=True, doc="Write the steps out one by one; needs a known length.")
+    use_cudnn: Any = Param("auto", kind="Any", advanced=True, doc="Accepted for compatibility.")
+    zero_output_for_mask: bool = Param(False, advanced=True, listed=False, doc="Give zeros at masked steps.")
 
 
 _ORDER = (
@@ -53,33 +55,55 @@ _ORDER = (
     "recurrent_constraint bias_constraint dropout recurrent_dropout seed"
 ).split()
 _LAYER = "return_sequences return_state go_backwards stateful unroll".split()
-_LAST = ("zero_output_for_mask",)
 
 
-def declare(*without: str, layer: bool = False, more: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Copies of the shared declarations in Keras's order, for a class body: `vars().update(declare(...))`."""
-    import dataclasses
+def declare(
+    *without: str, layer: bool = False, more: tuple[str, ...] = (), unlisted: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Copies of the shared declarations in Keras's order, for a class body: `vars().update(declare(...))`.
 
-    names = [n for n in _ORDER if n not in without] + (_LAYER if layer else []) + list(more)
-    names += _LAST if layer else ()
-    if not layer:
-        names.remove("activity_regularizer")
-    kinds = RecurrentParams.__annotations__
-    result: dict[str, Any] = {}
-    for name in names:
-        info = dataclasses.replace(vars(RecurrentParams)[name])
-        kind, _, rest = str(kinds[name]).partition(" | ")
-        info.kind, info.nullable = kind, info.nullable or rest == "None"
-        result[name] = info
-    return result
+    Args:
+        without: names left out.
+        layer: also those of layers.
+        more: names that come last; named here, they are not among the others.
+        unlisted: names that are given by keyword only.
+    """
+    left = (*without, *more, *(() if layer else ("activity_regularizer",)))
+    names = [n for n in _ORDER + (_LAYER if layer else []) if n not in left]
+    names += [*more, "zero_output_for_mask"] if layer else more
+    return {name: copied(RecurrentParams, name, name not in unlisted) for name in names}
+
+
+def copied(source: Any, name: str, listed: bool = True, **changes: Any) -> Any:
+    """A declaration of `source` for another class."""
+    info = dataclasses.replace(vars(source)[name], **changes)
+    kind, _, rest = str(source.__annotations__[name]).partition(" | ")
+    info.kind, info.nullable = changes.get("kind", kind), info.nullable or rest == "None"
+    info.listed = info.listed and listed
+    return info
 
 
 class Cell(Layer):
     """What cells share: weights in gates, dropout drawn once for a whole sequence."""
 
     GATES = 1
+    SEED_FIRST = False
+    """Whether Keras makes the generator before the initializers; seeds are drawn in that order."""
+
+    def __init__(self, *, implementation: int = 2, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.implementation = implementation
+
+    def set_declared(self, values: Any, params: Any = None) -> None:
+        if self.SEED_FIRST:
+            seed = values.get("seed")
+            self.seed_generator = seed if isinstance(seed, SeedGenerator) else SeedGenerator(seed)
+            values = {**values, "seed": None if seed is self.seed_generator else seed}
+        super().set_declared(values, params)
 
     def setup(self) -> None:
+        if self.recurrent_dropout:
+            self.implementation = 1
         self.state_size: Any = self.units
         self.output_size = self.units
         if not hasattr(self, "seed_generator"):
@@ -88,12 +112,16 @@ class Cell(Layer):
 
     def build(self, input_shape: Any) -> None:
         width = self.GATES * self.units
-        self.kernel = self._matrix("kernel", (input_shape[-1], width), "kernel")
-        self.recurrent_kernel = self._matrix("recurrent_kernel", (self.units, width), "recurrent")
+        self._make_weights((input_shape[-1], width), (self.units, width), self._bias_shape())
+
+    def _make_weights(self, kernel: Any, recurrent: Any, bias: Any) -> None:
+        """Weights of the given shapes."""
+        self.kernel = self._matrix("kernel", kernel, "kernel")
+        self.recurrent_kernel = self._matrix("recurrent_kernel", recurrent, "recurrent")
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
-                self._bias_shape(),
+                bias,
                 self._bias_start(),
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
@@ -127,7 +155,7 @@ class Cell(Layer):
         if not training or rate == 0:
             return [x]
         if key not in self._dropped:
-            count = self.GATES if self.recurrent_dropout else 1
+            count = self.GATES if self.implementation == 1 else 1
             ones = ops.ones_like(x)
             self._dropped[key] = [random.dropout(ones, rate, seed=self.seed_generator) for _ in range(count)]
         return [x * mask for mask in self._dropped[key]]
@@ -158,11 +186,7 @@ class SimpleRNNCell(Cell, category="recurrent", keras="keras.layers:SimpleRNNCel
 
     vars().update(declare("recurrent_activation", "unit_forget_bias"))
 
-    def set_declared(self, values: Any, params: Any = None) -> None:
-        # Keras makes this cell's generator before its initializers, and seeds are drawn in that order.
-        seed = values.get("seed")
-        self.seed_generator = seed if isinstance(seed, SeedGenerator) else SeedGenerator(seed)
-        super().set_declared({**values, "seed": None if seed is self.seed_generator else seed}, params)
+    SEED_FIRST = True
 
     def call(self, sequence: Any, states: Any, training: Any = False) -> tuple[Any, list[Any]]:
         before = states[0] if isinstance(states, (list, tuple)) else states
@@ -207,7 +231,7 @@ class LSTMCell(Cell, category="recurrent", keras="keras.layers:LSTMCell"):
 class GRUCell(Cell, category="recurrent", keras="keras.layers:GRUCell"):
     """One step of GRU: an update gate z and a reset gate r."""
 
-    vars().update(declare("unit_forget_bias", more=("reset_after",)))
+    vars().update(declare("unit_forget_bias", more=("reset_after", "seed")))
     GATES = 3
 
     def _bias_shape(self) -> tuple[int, ...]:

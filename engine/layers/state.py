@@ -166,6 +166,23 @@ class HasState:
         fresh = stood_in(scope, self.non_trainable_variables)
         return (outputs, fresh, losses) if return_losses else (outputs, fresh)
 
+    @property
+    def metrics(self) -> list[Any]:
+        """Metrics kept in attributes of the layer and of those inside."""
+        return [metric for layer in self._all() for metric in layer._metric_objects()]
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """State of `metrics`."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
+    def add_metric(self, *args: Any, **kwargs: Any) -> None:
+        """Not for use: metrics are given to `compile`, or kept in attributes and updated in `call`."""
+        raise NotImplementedError(
+            "Layer `add_metric()` method is deprecated. Pass metrics to `Model.compile(metrics=[...])`, or keep them "
+            "in attributes of the layer and call `update_state()` on them."
+        )
+
     def count_params(self) -> int:
         """Number of all weights' elements."""
         return sum(int(v.size or 0) for v in self.weights)

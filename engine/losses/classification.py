@@ -241,6 +241,7 @@ class SparseCategoricalCrossentropy(DeclaredLoss, keras="keras.losses:SparseCate
 
     fn = staticmethod(sparse_categorical_crossentropy)
     same_shape = False
+    class_numbers = True
     from_logits: bool = Param(False, doc=LOGITS_DOC)
     ignore_class: int | None = Param(None, doc="Class number whose positions count nothing, for example padding.")
     reduction: str | None = reduction_param()
@@ -311,6 +312,7 @@ class CategoricalGeneralizedCrossEntropy(DeclaredLoss, keras="keras.losses:Categ
 
     fn = staticmethod(categorical_generalized_cross_entropy)
     same_shape = False
+    class_numbers = True
     q: float = Param(0.5, gt=0, lt=1, doc="Near 0 it is cross-entropy, near 1 it is absolute error.")
     reduction: str | None = reduction_param()
     name: str | None = name_param("categorical_generalized_cross_entropy")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine import ops
+from engine.core.errors import ShapeError
 from engine.core.params import Param
 from engine.core.tensor import convert_to_tensor
 from engine.losses.regression import dtype_param, name_param, reduction_param
@@ -36,7 +37,14 @@ def circle(
     Returns:
         One value per sample (Sun et al. 2020). Samples with a loss of 0 have no part in a mean.
     """
-    y_pred, labels = convert_to_tensor(y_pred), _column(y_true)
+    y_pred, given = convert_to_tensor(y_pred), convert_to_tensor(y_true)
+    if len(y_pred.shape) != 2 or len(given.shape) > 2 or (len(given.shape) == 2 and given.shape[1] != 1):
+        raise ShapeError(
+            "circle loss takes embeddings of shape (batch, size) and one class number for each of them.",
+            shapes=(given.shape, y_pred.shape),
+            hint="Give targets of shape (batch,).",
+        )
+    labels = _column(given)
     others = y_pred if ref_embeddings is None else convert_to_tensor(ref_embeddings)
     known = labels if ref_labels is None else _column(ref_labels)
     distance = ops.maximum(ops.subtract(1.0, ops.matmul(y_pred, ops.transpose(others))), 0.0)

@@ -69,6 +69,7 @@ class DeclaredLoss(Declared, Loss):
 
     Attributes:
         same_shape: targets must have the shape of the predictions; `compile` refuses others.
+        class_numbers: targets are one class number for each place of the predictions.
     """
 
     KIND = "loss"

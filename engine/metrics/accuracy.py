@@ -65,7 +65,8 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     """1 where the class of the one-hot target is among the `k` best."""
-    return sparse_top_k_categorical_accuracy(ops.argmax(convert_to_tensor(y_true), axis=-1), y_pred, k=k)
+    y_true, y_pred = squeeze_or_expand_to_same_rank(convert_to_tensor(y_true), convert_to_tensor(y_pred))
+    return sparse_top_k_categorical_accuracy(ops.argmax(y_true, axis=-1), y_pred, k=k)
 
 
 class Accuracy(FunctionMetric, keras="keras.metrics:Accuracy"):
@@ -101,6 +102,7 @@ class SparseCategoricalAccuracy(FunctionMetric, keras="keras.metrics:SparseCateg
 
     fn = staticmethod(sparse_categorical_accuracy)
     same_shape = False
+    class_numbers = True
     _direction = "up"
     name: str | None = name_param("sparse_categorical_accuracy")
     dtype: Any = dtype_param()
@@ -121,6 +123,7 @@ class SparseTopKCategoricalAccuracy(FunctionMetric, keras="keras.metrics:SparseT
 
     fn = staticmethod(sparse_top_k_categorical_accuracy)
     same_shape = False
+    class_numbers = True
     _direction = "up"
     k: int = Param(5, ge=1, doc="How many of the best classes count.")
     name: str | None = name_param("sparse_top_k_categorical_accuracy")

@@ -24,13 +24,14 @@ def ratio(part: Any, rest: Any) -> Any:
 class _Count(DeclaredMetric):
     """One of the four counts at given thresholds."""
 
+    same_shape = True
     counted: ClassVar[str]
     thresholds: Any
 
     def setup(self) -> None:
         super().setup()
         self.init_thresholds, self.thresholds = self.thresholds, as_list(self.thresholds, 0.5)
-        self.accumulator = self.add_variable((len(self.thresholds),), name="accumulator")
+        self.accumulator = self.add_variable((len(self.thresholds),), "zeros", name="accumulator")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         update_counts({self.counted: self.accumulator}, y_true, y_pred, self.thresholds, sample_weight=sample_weight)
@@ -82,6 +83,7 @@ class FalseNegatives(_Count, keras="keras.metrics:FalseNegatives"):
 class _Share(DeclaredMetric):
     """True positives as a share of something."""
 
+    same_shape = True
     _direction = "up"
     other: ClassVar[tuple[str, str]]
     thresholds: Any
@@ -93,8 +95,8 @@ class _Share(DeclaredMetric):
         default = 0.5 if self.top_k is None else NEG_INF
         self.init_thresholds, self.thresholds = self.thresholds, as_list(self.thresholds, default)
         shape = (len(self.thresholds),)
-        self.true_positives = self.add_variable(shape, name="true_positives")
-        self._others = self.add_variable(shape, name=self.other[1])
+        self.true_positives = self.add_variable(shape, "zeros", name="true_positives")
+        self._others = self.add_variable(shape, "zeros", name=self.other[1])
         setattr(self, self.other[1], self._others)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -142,15 +144,16 @@ class Recall(_Share, keras="keras.metrics:Recall"):
 class FourCounts(DeclaredMetric):
     """State of all four counts at many thresholds."""
 
+    same_shape = True
     num_thresholds: int
     class_id: int | None
 
     def make_counts(self, shape: tuple[int, ...]) -> None:
         """Create the four variables."""
-        self.true_positives = self.add_variable(shape, name="true_positives")
-        self.false_positives = self.add_variable(shape, name="false_positives")
-        self.true_negatives = self.add_variable(shape, name="true_negatives")
-        self.false_negatives = self.add_variable(shape, name="false_negatives")
+        self.true_positives = self.add_variable(shape, "zeros", name="true_positives")
+        self.false_positives = self.add_variable(shape, "zeros", name="false_positives")
+        self.true_negatives = self.add_variable(shape, "zeros", name="true_negatives")
+        self.false_negatives = self.add_variable(shape, "zeros", name="false_negatives")
 
     @property
     def counts(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from engine import ops
 from engine.core import config
 from engine.core.params import Param
 from engine.core.tensor import convert_to_tensor
+from engine.losses.loss import squeeze_or_expand_to_same_rank
 from engine.metrics.reduction import DeclaredMetric, dtype_param, name_param
 
 AVERAGE_DOC = "How the scores of the classes become one; empty keeps one score per class."
@@ -37,14 +38,15 @@ class FBetaScore(DeclaredMetric, keras="keras.metrics:FBetaScore"):
                 f"Got predictions of shape {shape}."
             )
         form = () if self.average == "micro" else (shape[-1],)
-        self.true_positives = self.add_variable(form, name="true_positives")
-        self.false_positives = self.add_variable(form, name="false_positives")
-        self.false_negatives = self.add_variable(form, name="false_negatives")
-        self.intermediate_weights = self.add_variable(form, name="intermediate_weights")
+        self.true_positives = self.add_variable(form, "zeros", name="true_positives")
+        self.false_positives = self.add_variable(form, "zeros", name="false_positives")
+        self.false_negatives = self.add_variable(form, "zeros", name="false_negatives")
+        self.intermediate_weights = self.add_variable(form, "zeros", name="intermediate_weights")
         self._built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         y_true, y_pred = convert_to_tensor(y_true, self.dtype), convert_to_tensor(y_pred, self.dtype)
+        y_true, y_pred = squeeze_or_expand_to_same_rank(y_true, y_pred)
         if not self._built:
             self._build(y_pred.shape)
         if self.threshold is None:

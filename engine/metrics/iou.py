@@ -26,6 +26,16 @@ class _IoUBase(DeclaredMetric):
     num_classes: int
     target_class_ids: Any
 
+    @property
+    def same_shape(self) -> bool:
+        """Whether targets must have the shape of the predictions."""
+        return self.sparse_y_true == self.sparse_y_pred
+
+    @property
+    def class_numbers(self) -> bool:
+        """Whether targets are one class number for each place of the predictions."""
+        return self.sparse_y_true and not self.sparse_y_pred
+
     def setup(self) -> None:
         self.dtype = self.dtype or "int32"
         super().setup()
@@ -35,7 +45,7 @@ class _IoUBase(DeclaredMetric):
                 f"Target class id {max(self.target_class_ids)} is out of range, which is [0, {self.num_classes})."
             )
         shape = (self.num_classes, self.num_classes)
-        self.total_cm = self.add_variable(shape, dtype=self.dtype, name="total_confusion_matrix")
+        self.total_cm = self.add_variable(shape, "zeros", dtype=self.dtype, name="total_confusion_matrix")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         y_true, y_pred = convert_to_tensor(y_true), convert_to_tensor(y_pred)

@@ -53,7 +53,7 @@ class Metric:
     def add_variable(
         self,
         shape: Any,
-        initializer: Any = "zeros",
+        initializer: Any,
         dtype: Any = None,
         aggregation: str = "sum",
         name: str | None = None,

@@ -63,6 +63,7 @@ class SparseCategoricalCrossentropy(FunctionMetric, keras="keras.metrics:SparseC
 
     fn = staticmethod(losses.sparse_categorical_crossentropy)
     same_shape = False
+    class_numbers = True
     _direction = "down"
     name: str | None = name_param("sparse_categorical_crossentropy")
     dtype: Any = dtype_param()

@@ -84,7 +84,7 @@ class Sum(DeclaredMetric, keras="keras.metrics:Sum"):
 
     def setup(self) -> None:
         super().setup()
-        self.total = self.add_variable((), name="total")
+        self.total = self.add_variable((), "zeros", name="total")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         values, _ = reduce_to_samplewise_values(values, sample_weight, ops.sum, self.dtype)
@@ -102,8 +102,8 @@ class Mean(DeclaredMetric, keras="keras.metrics:Mean"):
 
     def setup(self) -> None:
         super().setup()
-        self.total = self.add_variable((), name="total")
-        self.count = self.add_variable((), name="count")
+        self.total = self.add_variable((), "zeros", name="total")
+        self.count = self.add_variable((), "zeros", name="count")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         values, weights = reduce_to_samplewise_values(values, sample_weight, ops.mean, self.dtype)
@@ -158,6 +158,7 @@ class FunctionMetric(MeanMetricWrapper):
     Attributes:
         fn: the function.
         same_shape: targets must have the shape of the predictions; `compile` refuses others.
+        class_numbers: targets are one class number for each place of the predictions.
     """
 
     fn: ClassVar[Callable[..., Any]]

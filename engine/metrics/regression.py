@@ -106,7 +106,7 @@ class R2Score(DeclaredMetric, keras="keras.metrics:R2Score"):
 
     def setup(self) -> None:
         super().setup()
-        self.num_samples = self.add_variable((), name="num_samples")
+        self.num_samples = self.add_variable((), "zeros", name="num_samples")
         self._built = False
 
     def _build(self, shape: Any) -> None:
@@ -114,10 +114,10 @@ class R2Score(DeclaredMetric, keras="keras.metrics:R2Score"):
             raise ValueError(
                 f"{self.name}: R2Score takes targets and predictions of shape (batch, outputs). Got shape {shape}."
             )
-        self.squared_sum = self.add_variable((shape[-1],), name="squared_sum")
-        self.sum = self.add_variable((shape[-1],), name="sum")
-        self.total_mse = self.add_variable((shape[-1],), name="residual")
-        self.count = self.add_variable((shape[-1],), name="count")
+        self.squared_sum = self.add_variable((shape[-1],), "zeros", name="squared_sum")
+        self.sum = self.add_variable((shape[-1],), "zeros", name="sum")
+        self.total_mse = self.add_variable((shape[-1],), "zeros", name="residual")
+        self.count = self.add_variable((shape[-1],), "zeros", name="count")
         self._built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:

@@ -14,13 +14,22 @@ def clone_model(
     recursive: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """A model of the same form with new layers and new weights.
+    """A model of the same form with new layers and new weights, compiled as the model is.
 
     Args:
         model: a Sequential or Functional model, or a subclass with `get_config`.
         input_tensors: accepted for Functional models of one form; the clone has its own inputs.
         clone_function: gives the copy of each layer; the layer made again from its config by default.
     """
+    copied = _copied(model, clone_function)
+    if getattr(model, "compiled", False) and not copied.compiled:
+        settings = model.get_compile_config()
+        if settings:
+            copied.compile_from_config(settings)
+    return copied
+
+
+def _copied(model: Any, clone_function: Callable[[Any], Any] | None) -> Any:
     from engine.models.sequential import Sequential
 
     if clone_function is None:

@@ -8,11 +8,13 @@ from typing import Any
 
 from engine.core import registry, tree
 from engine.core.tensor import KerasTensor
-from engine.layers.base import Layer, _as_shape, tree_of_tensors
+from engine.layers.arguments import as_shape, tree_of_tensors
+from engine.layers.base import Layer
+from engine.models.state_tree import HasStateTree
 from engine.training.trainer import Trainer
 
 
-class Model(Trainer, Layer):
+class Model(HasStateTree, Trainer, Layer):
     """A network: `Model(inputs, outputs)` from a Functional graph, or a subclass with `call`.
 
     Args:
@@ -88,7 +90,7 @@ class Model(Trainer, Layer):
     def build_from_config(self, config: Any) -> None:
         """Build by tracing `call` on the saved input shape."""
         if config and config.get("input_shape") is not None and not self.built:
-            shape = _as_shape(config["input_shape"])
+            shape = as_shape(config["input_shape"])
             self._symbolic_build(tree_of_tensors(shape, self.compute_dtype))
 
     def _symbolic_build(self, inputs: Any) -> None:
@@ -99,7 +101,7 @@ class Model(Trainer, Layer):
     def build(self, input_shape: Any) -> None:
         """Make all weights for inputs of this shape."""
         if type(self).call is not Model.call and not self.built:
-            shape = _as_shape(input_shape)
+            shape = as_shape(input_shape)
             self._symbolic_build(tree_of_tensors(shape, self.compute_dtype))
         self._build_shapes = input_shape
 
@@ -117,11 +119,21 @@ class Model(Trainer, Layer):
 
         saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Copies of built models, here or in another process, are made by way of the model's own file format."""
+        from engine import saving
+
+        if not self.built:
+            return object.__reduce_ex__(self, protocol)
+        kinds = {type(layer) for layer in self._flatten_layers()}
+        custom = {kind.__name__: kind for kind in kinds if not kind.__module__.startswith("engine.")}
+        return saving.model_from_bytes, (saving.model_bytes(self), custom)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
         """Write the weights into a `.weights.h5` file."""
         from engine import saving
 
-        saving.save_weights(self, filepath, overwrite=overwrite, **kwargs)
+        saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Read the weights from a `.weights.h5` or `.keras` file."""

@@ -7,7 +7,8 @@ from typing import Any
 from engine.core import registry
 from engine.core.errors import ShapeError
 from engine.core.tensor import KerasTensor
-from engine.layers.base import Layer, _as_shape
+from engine.layers.arguments import as_shape
+from engine.layers.base import Layer
 from engine.layers.core import InputLayer
 from engine.models.functional import Functional
 from engine.models.model import Model
@@ -19,8 +20,8 @@ class Sequential(Model):
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return Layer.__new__(cls, *args, **kwargs)
 
-    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None, **kwargs: Any) -> None:
-        Layer.__init__(self, trainable=trainable, name=name, **kwargs)
+    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
+        Layer.__init__(self, trainable=trainable, name=name)
         self._line: list[Any] = []
         self._functional: Functional | None = None
         for layer in layers or ():
@@ -85,7 +86,7 @@ class Sequential(Model):
             if input_shape is None:
                 raise ValueError("You must provide an `input_shape` argument.")
             dtype = self._line[0].compute_dtype
-            self._line.insert(0, InputLayer(batch_shape=tuple(_as_shape(input_shape)), dtype=dtype))
+            self._line.insert(0, InputLayer(batch_shape=tuple(as_shape(input_shape)), dtype=dtype))
         first = self._line[0].output
         x = first
         for layer in self._line[1:]:
@@ -187,7 +188,7 @@ class Sequential(Model):
         shape = config.get("build_input_shape")
         model._maybe_rebuild()
         if not model.built and shape:
-            model.build(_as_shape(shape))
+            model.build(as_shape(shape))
         if not config.get("trainable", True):
             model.trainable = False
         return model

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 from engine.core.tensor import convert_to_numpy, convert_to_tensor, is_tensor
 from engine.ops import image as image
+from engine.ops import linalg as linalg
 from engine.ops.activation import *
 from engine.ops.adaptive_pool import *
 from engine.ops.attention import *
@@ -15,9 +19,11 @@ from engine.ops.ctc import *
 from engine.ops.cumulative import *
 from engine.ops.derivative import *
 from engine.ops.elementwise import *
+from engine.ops.fourier import *
 from engine.ops.host import *
 from engine.ops.index import *
 from engine.ops.joining import *
+from engine.ops.linalg import *
 from engine.ops.loop import *
 from engine.ops.loss import *
 from engine.ops.making import *
@@ -36,6 +42,13 @@ from engine.ops.scan import *
 from engine.ops.segment import *
 from engine.ops.sets import *
 from engine.ops.shape import *
+from engine.ops.solving import *
 from engine.ops.special import *
 from engine.ops.statistics import *
 from engine.ops.windows import *
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("nn", "numpy"):  # made of all the names above
+        return importlib.import_module(f"engine.ops.{name}")
+    raise AttributeError(f"module 'engine.ops' has no attribute {name!r}")

@@ -14,7 +14,8 @@ from engine.core.tensor import Spec, convert_to_tensor, infer_shape_of
 from engine.kernels import pointwise as kernels
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
-from engine.ops.shape import arange, flip, reshape, split
+from engine.ops.making import arange
+from engine.ops.shape import flip, reshape, split
 
 __all__ = [
     "celu",

@@ -16,7 +16,8 @@ from engine.kernels import attention as kernels
 from engine.ops import elementwise as ew
 from engine.ops import product as la
 from engine.ops.activation import softmax, softmax_grad
-from engine.ops.shape import ones, tril
+from engine.ops.making import ones
+from engine.ops.shape import tril
 
 __all__ = ["attention", "dot_product_attention"]
 
@@ -95,7 +96,7 @@ def attention_grad(
     return out
 
 
-@composite("keras.src.ops.nn:DotProductAttention")
+@composite("keras.src.ops.nn:DotProductAttention", call=("query", "key", "value", "bias", "mask", "scale"))
 def dot_product_attention(
     query: Any,
     key: Any,

@@ -51,13 +51,13 @@ bitwise_left_shift = _bits("bitwise_left_shift", np.left_shift, "BitwiseLeftShif
 bitwise_right_shift = _bits("bitwise_right_shift", np.right_shift, "BitwiseRightShift")
 
 
-@composite(f"{NUMPY}:LeftShift")
+@composite(f"{NUMPY}:LeftShift", call=("x", "y"))
 def left_shift(x: Any, y: Any) -> Any:
     """The bits of x moved y places up."""
     return bitwise_left_shift(x, y)
 
 
-@composite(f"{NUMPY}:RightShift")
+@composite(f"{NUMPY}:RightShift", call=("x", "y"))
 def right_shift(x: Any, y: Any) -> Any:
     """The bits of x moved y places down."""
     return bitwise_right_shift(x, y)

@@ -77,7 +77,7 @@ def _switch(*values: Any, bodies: Sequence[Body]) -> Any:
     return tuple(results) if len(results) > 1 else results[0]
 
 
-@composite(f"{CORE}:Switch")
+@composite(f"{CORE}:Switch", call=("index", "branches", "operands"))
 def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
     """The result of the branch that `index` names, called with `operands`; an index outside takes the nearest.
 
@@ -106,7 +106,7 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     return packed(structure, results if isinstance(results, tuple) else (results,), list(written.values()))
 
 
-@composite(f"{CORE}:Cond")
+@composite(f"{CORE}:Cond", call=("pred", "true_fn", "false_fn"))
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
     """The result of `true_fn()` where `pred` (a scalar) holds, else of `false_fn()`."""
     return switch(ew.cast(ew.not_equal(convert_to_tensor(pred), 0), "int32"), [false_fn, true_fn])

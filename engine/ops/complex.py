@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.core import dtypes
-from engine.core.cases import F, I, case
+from engine.core.cases import B, F, I, case
 from engine.core.errors import ShapeError
 from engine.core.op import composite, defop
 from engine.core.tensor import Spec, convert_to_tensor
@@ -66,9 +66,18 @@ def imag(x: Any, *, out: Any = None) -> Any:
     return out
 
 
-conjugate = ew._unary(
-    "conjugate", np.conjugate, lambda g, y, x: g, promote=False, keras="Conjugate", cases=(case(F(2, 3)), case(_Z))
+@defop(
+    infer=ew._same,
+    vjp=(lambda g, y, x: g,),
+    inplace=(0,),
+    keras=f"{NUMPY}:Conjugate",
+    cases=(case(F(2, 3)), case(_Z), case(B(3))),
 )
+def conjugate(x: Any, *, out: Any = None) -> Any:
+    """The complex conjugate; real numbers as they are."""
+    if x.dtype.kind == "c":
+        return np.conjugate(x, out=out)
+    return np.positive(x, out=out) if x.dtype != bool else np.logical_and(x, x, out=out)
 
 
 @composite(f"{NUMPY}:Conj")
@@ -137,7 +146,7 @@ def view_as_real(x: Any) -> Any:
     return stack([real(x), imag(x)], axis=-1)
 
 
-@composite("keras.src.ops.nn:Polar")
+@composite("keras.src.ops.nn:Polar", call=("abs_", "angle"))
 def polar(abs_: Any, angle: Any) -> Any:
     """The complex number of this size and angle."""
     size, turn = convert_to_tensor(abs_), convert_to_tensor(angle)

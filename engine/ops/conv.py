@@ -283,7 +283,7 @@ def _prepared(inputs: Any, kernel: Any, strides: Any, dilation: Any, data_format
     return channels_last(convert_to_tensor(inputs), layout), per_axis(strides, rank), per_axis(dilation, rank), layout
 
 
-@composite(f"{NN}:Conv")
+@composite(f"{NN}:Conv", call=("inputs", "kernel"))
 def conv(
     inputs: Any,
     kernel: Any,
@@ -298,7 +298,7 @@ def conv(
     return channels_back(y, layout)
 
 
-@composite(f"{NN}:ConvTranspose")
+@composite(f"{NN}:ConvTranspose", call=("inputs", "kernel"))
 def conv_transpose(
     inputs: Any,
     kernel: Any,
@@ -321,7 +321,7 @@ def conv_transpose(
     return channels_back(y, layout)
 
 
-@composite(f"{NN}:DepthwiseConv")
+@composite(f"{NN}:DepthwiseConv", call=("inputs", "kernel"))
 def depthwise_conv(
     inputs: Any,
     kernel: Any,
@@ -336,7 +336,7 @@ def depthwise_conv(
     return channels_back(y, layout)
 
 
-@composite(f"{NN}:SeparableConv")
+@composite(f"{NN}:SeparableConv", call=("inputs", "depthwise_kernel", "pointwise_kernel"))
 def separable_conv(
     inputs: Any,
     depthwise_kernel: Any,

@@ -83,7 +83,7 @@ def ctc_grad(
     return kernels.loss_grad(g, target, logs, target_length, output_length, forward, blank)
 
 
-@composite(f"{NN}:CTCLoss")
+@composite(f"{NN}:CTCLoss", call=("target", "output", "target_length", "output_length"))
 def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, mask_index: int = 0) -> Any:
     """Minus the log-probability that the frames of `output` spell `target`: one number for each sample.
 
@@ -131,7 +131,7 @@ def ctc_beams(logs: Any, lengths: Any, *, width: int, paths: int, blank: int) ->
     return kernels.beam_search(logs, lengths, width, paths, blank)
 
 
-@composite(f"{NN}:CTCDecode")
+@composite(f"{NN}:CTCDecode", call=("inputs", "sequence_lengths"))
 def ctc_decode(
     inputs: Any,
     sequence_lengths: Any,

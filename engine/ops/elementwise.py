@@ -97,6 +97,11 @@ def _truth(*specs: Spec, **_: Any) -> Spec:
     return Spec(shapes.broadcast(*(s.shape for s in specs)), "bool")
 
 
+def _class_of(name: str) -> str | None:
+    """A class of Keras's NumPy module by its name alone, others with their module, "" for none."""
+    return name if not name or ":" in name else f"{NUMPY}:{name}"
+
+
 def _unary(
     name: str,
     ufunc: Callable[..., Any],
@@ -115,13 +120,13 @@ def _unary(
 
     kernel.__name__ = name
     kernel.__doc__ = f"`numpy.{getattr(ufunc, '__name__', name)}` of each element."
-    cls = keras or "".join(part.capitalize() for part in name.split("_"))
+    cls = "".join(part.capitalize() for part in name.split("_")) if keras is None else keras
     return defop(
         infer=infer,
         vjp=None if derivative is None else (derivative,),
         promote=promote,
         inplace=(0,) if infer is _same else (),
-        keras=f"{NUMPY}:{cls}",
+        keras=_class_of(cls),
         cases=cases,
         nondiff=nondiff,
     )(kernel)
@@ -150,7 +155,7 @@ def _binary(
         vjp=rules,
         promote=promote,
         inplace=(0, 1) if infer is _broadcast else (),
-        keras=f"{NUMPY}:{keras}",
+        keras=_class_of(keras),
         cases=cases,
         nondiff=nondiff,
     )(kernel)
@@ -242,13 +247,13 @@ def _safe_log(a: Any) -> Any:
     return log(where(positive, a, ones_like(a))) * cast(positive, a.dtype)
 
 
-@composite(f"{NUMPY}:Divide")
+@composite(f"{NUMPY}:Divide", call=("x1", "x2"))
 def divide(x1: Any, x2: Any) -> Any:
     """x1 / x2 in a float type."""
     return true_divide(x1, x2)
 
 
-@composite(f"{NUMPY}:DivideNoNan")
+@composite(f"{NUMPY}:DivideNoNan", call=("x1", "x2"))
 def divide_no_nan(x1: Any, x2: Any) -> Any:
     """x1 / x2, and 0 where x2 is 0."""
     zero = equal(x2, 0)
@@ -262,7 +267,7 @@ absolute = abs
 sign = _unary("sign", np.sign, None, promote=True, nondiff="steps")
 floor = _unary("floor", np.floor, None, nondiff="steps")
 ceil = _unary("ceil", np.ceil, None, nondiff="steps")
-rint = _unary("rint", np.rint, None, nondiff="steps", keras="Rint")
+rint = _unary("rint", np.rint, None, nondiff="steps", keras="")
 square = _unary("square", np.square, lambda g, y, x: g * x * 2.0, promote=True)
 reciprocal = _unary("reciprocal", np.reciprocal, lambda g, y, x: -(g * y * y), cases=(case(POS(2, 3)),))
 sqrt = _unary("sqrt", np.sqrt, lambda g, y, x: g * 0.5 / y, cases=(case(POS(2, 3)), case(POS(0))))
@@ -292,11 +297,13 @@ def rsqrt(x: Any) -> Any:
     return reciprocal(sqrt(x))
 
 
-@composite("keras.src.ops.math:LogAddExp")
-def logaddexp(x1: Any, x2: Any) -> Any:
-    """log(exp(x1) + exp(x2)), without overflow."""
-    top = maximum(x1, x2)
-    return top + log1p(exp(-abs(subtract(x1, x2))))
+logaddexp = _binary(
+    "logaddexp",
+    np.logaddexp,
+    (lambda g, y, a, b: g * exp(a - y), lambda g, y, a, b: g * exp(b - y)),
+    keras="Logaddexp",
+    promote="float",
+)
 
 
 # Comparison and logic.
@@ -350,7 +357,7 @@ def _unbroadcast(g: Any, x: Any) -> Any:
     return g if g.shape == x.shape else sum_to(g, x)
 
 
-@composite(f"{NUMPY}:Where")
+@composite(f"{NUMPY}:Where", call=("condition", "x1", "x2"))
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     """x1 where the condition holds, x2 elsewhere."""
     from engine.core.op import _promoted, _value
@@ -430,7 +437,7 @@ ones_like = _filled("ones_like", 1)
 zeros_like = _filled("zeros_like", 0)
 
 
-@composite(f"{NUMPY}:FullLike")
+@composite(f"{NUMPY}:FullLike", call=("x", "fill_value"))
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
     """An array like x, filled with a value."""
     return cast(add(zeros_like(x), fill_value), dtype or x.dtype)

@@ -10,7 +10,7 @@ import numpy as np
 from engine.core import dtypes, shapes
 from engine.core.cases import F, I, case
 from engine.core.errors import ShapeError
-from engine.core.op import OPS, composite, defop, dispatch
+from engine.core.op import OPS, belongs, composite, defop, dispatch
 from engine.core.tensor import Spec, Value, convert_to_tensor, infer_shape_of
 from engine.kernels.scatter import scatter_add_rows
 from engine.ops import elementwise as ew
@@ -76,11 +76,12 @@ def _slice_length(dim: int | None, part: slice) -> int | None:
         case(F(4, 5), key=(slice(1, 3), slice(None, None, 2))),
         case(F(4, 5), key=(Ellipsis, 2)),
         case(F(4, 5), key=(None, slice(None, None, -1))),
+        case(F(4, 5), key=(1, -2)),
     ),
     name="slice_view",
 )
 def _slice_view(x: Any, *, key: tuple[Any, ...]) -> Any:
-    return x[key]
+    return x[key if Ellipsis in key else (*key, Ellipsis)]  # with an ellipsis also a single element is a view
 
 
 @defop(
@@ -99,9 +100,11 @@ def unslice(g: Any, x: Any, *, key: tuple[Any, ...], out: Any = None) -> Any:
     return out
 
 
-@composite(f"{NUMPY}:GetItem")
+@composite(f"{NUMPY}:GetItem", call=("x", "key"))
 def get_item(x: Any, key: Any) -> Any:
     """x[key] with whole numbers, slices, None and Ellipsis; or one array of positions or a mask."""
+    if isinstance(key, list) and any(isinstance(part, (slice, type(None), type(Ellipsis))) for part in key):
+        key = tuple(key)  # as files write it
     parts = key if isinstance(key, tuple) else (key,)
     if all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts):
         plain = tuple(int(p) if isinstance(p, np.integer) else p for p in parts)
@@ -216,7 +219,7 @@ def untake(g: Any, x: Any, indices: Any, *, axis: int, out: Any = None) -> Any:
     return out
 
 
-@composite(f"{NUMPY}:Take")
+@composite(f"{NUMPY}:Take", call=("x", "indices"))
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """Elements of x at `indices` along an axis; of the flattened value when axis is None."""
     indices = convert_to_tensor(indices)
@@ -258,7 +261,7 @@ def untake_along_axis(g: Any, x: Any, indices: Any, *, axis: int) -> Any:
     return result
 
 
-@composite(f"{NUMPY}:TakeAlongAxis")
+@composite(f"{NUMPY}:TakeAlongAxis", call=("x", "indices"))
 def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
     """For each place in `indices` the element of x at that position of the axis."""
     if axis is None:
@@ -301,18 +304,26 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
     return _take_along_axis(x, order, axis=-1), order
 
 
-@composite("keras.src.ops.math:InTopK")
+@composite("keras.src.ops.math:InTopK", call=("targets", "predictions"))
 def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
-    """Whether each target is among the k largest predictions of its row (ties count)."""
+    """Whether each target is among the k largest predictions of its row (ties count).
+
+    A target that names no column is not.
+    """
     from engine.ops.reduce import sum as total
     from engine.ops.shape import expand_dims
 
-    own = take_along_axis(predictions, expand_dims(ew.cast(targets, "int32"), -1), axis=-1)
+    classes: Any = infer_shape_of(predictions)[-1]
+    targets = ew.cast(targets, "int32")
+    known = ew.logical_and(ew.greater_equal(targets, 0), ew.less(targets, classes))
+    place = ew.minimum(ew.maximum(targets, 0), classes - 1)
+    own = take_along_axis(predictions, expand_dims(place, -1), axis=-1)
     larger = total(ew.cast(ew.greater(predictions, own), "int32"), axis=-1)
     finite = ew.isfinite(own)[..., 0]
-    return ew.logical_and(ew.less(larger, k), finite)
+    return ew.logical_and(ew.logical_and(ew.less(larger, k), finite), known)
 
 
+@belongs(NUMPY)
 def nonzero(x: Any) -> tuple[Any, ...]:
     """Positions of the elements that are not zero, one array for each axis. Only for values, not while tracing."""
     from engine.core.tensor import Tensor, convert_to_numpy
@@ -320,7 +331,7 @@ def nonzero(x: Any) -> tuple[Any, ...]:
     return tuple(Tensor(part.astype("int32")) for part in np.nonzero(convert_to_numpy(x)))
 
 
-@composite("keras.src.ops.core:SliceUpdate")
+@composite("keras.src.ops.core:SliceUpdate", call=("inputs", "start_indices", "updates"))
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     """`inputs` with `updates` written from the given start."""
     lengths = infer_shape_of(updates)

@@ -38,7 +38,7 @@ def _at_least(x: Any, rank: int) -> Any:
     return expand_dims(x, -1) if rank == 3 and len(x.shape) == 2 else x
 
 
-@composite(f"{NUMPY}:Append")
+@composite(f"{NUMPY}:Append", call=("x1", "x2"))
 def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
     """x2 behind x1 along an axis; both flattened when axis is None."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
@@ -98,12 +98,24 @@ def dsplit(x: Any, indices_or_sections: Any) -> list[Any]:
 
 @composite(f"{NUMPY}:ArraySplit")
 def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """Parts along an axis, the first ones longer by one where the length does not divide."""
+    """Parts along an axis, the first ones longer by one where the length does not divide.
+
+    Raises:
+        TypeError: the number of parts is no whole number.
+        ValueError: it is not positive.
+    """
+    if not isinstance(indices_or_sections, int):
+        raise TypeError(
+            f"Argument `indices_or_sections` must be of type `int`. Received: indices_or_sections={indices_or_sections}"
+        )
+    if indices_or_sections <= 0:
+        raise ValueError(
+            "Argument `indices_or_sections` must be a positive integer. "
+            f"Received: indices_or_sections={indices_or_sections}"
+        )
     x = convert_to_tensor(x)
     place = shapes.normalize_axis(axis, len(x.shape), "array_split")
     length = x.shape[place]
-    if not isinstance(indices_or_sections, int):
-        return _cut(x, indices_or_sections, place)
     if length is None:
         raise ShapeError("array_split needs an axis of known length.", op="array_split", shapes=(x.shape,))
     each, longer = divmod(length, indices_or_sections)

@@ -65,7 +65,7 @@ def _while(*values: Any, test: Body, body: Body, carries: int, limit: int | None
     return tuple(results) if len(results) > 1 else results[0]
 
 
-@composite(f"{CORE}:WhileLoop")
+@composite(f"{CORE}:WhileLoop", call=("loop_vars",))
 def while_loop(
     cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any, maximum_iterations: int | None = None
 ) -> Any:
@@ -126,7 +126,7 @@ def _loop_traced(cond: Any, body: Any, start: tuple[Any, ...], limit: int | None
     return result
 
 
-@composite(f"{CORE}:ForiLoop")
+@composite(f"{CORE}:ForiLoop", call=("init_val",))
 def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Any) -> Any:
     """`value = body_fun(i, value)` for every whole number i from `lower` to `upper` - 1."""
     if is_known(lower) and is_known(upper):
@@ -137,7 +137,7 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_
     )[1]
 
 
-@composite(f"{CORE}:AssociativeScan")
+@composite(f"{CORE}:AssociativeScan", call=("f", "elems"))
 def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0) -> Any:
     """All partial results of an associative `f` along an axis, by pairs (Blelloch, 1990).
 

@@ -152,7 +152,7 @@ def _log_probabilities(output: Any, axis: int) -> Any:
     return ew.log(_probabilities(output / red.sum(output, axis=axis, keepdims=True)))
 
 
-@composite(f"{NN}:CategoricalCrossentropy")
+@composite(f"{NN}:CategoricalCrossentropy", call=("target", "output"))
 def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     """-sum(target · log(output)) over the class axis; probabilities are first made to sum to 1."""
     target, output = _checked(target, output, "categorical_crossentropy")
@@ -164,7 +164,7 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
     return -red.sum(ew.multiply(target, logs), axis=axis)
 
 
-@composite(f"{NN}:SparseCategoricalCrossentropy")
+@composite(f"{NN}:SparseCategoricalCrossentropy", call=("target", "output"))
 def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
     """-log(output at the target's class)."""
     target, output = ew.cast(convert_to_tensor(target), "int32"), convert_to_tensor(output)
@@ -189,7 +189,7 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
     return -red.sum(one_hot(target, classes, axis=axis, dtype=logs.dtype) * logs, axis=axis)
 
 
-@composite(f"{NN}:BinaryCrossentropy")
+@composite(f"{NN}:BinaryCrossentropy", call=("target", "output"))
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
     """-(target · log(output) + (1 - target) · log(1 - output)), element by element."""
     target, output = _checked(target, output, "binary_crossentropy")

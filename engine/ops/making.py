@@ -1,4 +1,4 @@
-"""Making values and functions: spaced numbers, empty ones, the type of a value, functions of single numbers."""
+"""Making values and functions: zeros, ones, evenly spaced numbers, the type of a value, functions of single numbers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,95 @@ import numpy as np
 
 from engine.core import config, dtypes
 from engine.core.errors import ShapeError
-from engine.core.op import composite
+from engine.core.op import belongs, composite
 from engine.core.tensor import Tensor, as_array, convert_to_tensor
 from engine.ops import elementwise as ew
-from engine.ops.shape import reshape, stack, zeros
+from engine.ops.shape import reshape, stack
 
-__all__ = ["dtype", "empty_like", "geomspace", "logspace", "vectorize"]
+__all__ = [
+    "arange",
+    "dtype",
+    "empty",
+    "empty_like",
+    "eye",
+    "full",
+    "geomspace",
+    "identity",
+    "linspace",
+    "logspace",
+    "ones",
+    "vectorize",
+    "zeros",
+]
 
 NUMPY = "keras.src.ops.numpy"
+
+
+def _kind(dtype: Any) -> Any:
+    return dtypes.numpy_dtype(dtypes.standardize_dtype(dtype))
+
+
+@belongs(NUMPY)
+def zeros(shape: Any, dtype: Any = None) -> Tensor:
+    """Zeros."""
+    return Tensor(np.zeros(shape, _kind(dtype)))
+
+
+@belongs(NUMPY)
+def ones(shape: Any, dtype: Any = None) -> Tensor:
+    """Ones."""
+    return Tensor(np.ones(shape, _kind(dtype)))
+
+
+@belongs(NUMPY)
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
+    """An array of one value."""
+    return Tensor(np.full(shape, fill_value, _kind(dtype)))
+
+
+@belongs(NUMPY)
+def empty(shape: Any, dtype: Any = None) -> Tensor:
+    """An array whose values do not matter."""
+    return zeros(shape, dtype)
+
+
+@belongs(NUMPY)
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
+    """Ones on a diagonal."""
+    return Tensor(np.eye(N, M, k, _kind(dtype)))
+
+
+@belongs(NUMPY)
+def identity(n: int, dtype: Any = None) -> Tensor:
+    """The identity matrix."""
+    return eye(n, dtype=dtype)
+
+
+@belongs(NUMPY)
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
+    """Evenly spaced numbers from start up to, not including, stop."""
+    kinds = [type(v) if isinstance(v, (int, float)) else v.dtype for v in (start, stop, step) if v is not None]
+    array = np.arange(start, stop, 1 if step is None else step) if stop is not None else np.arange(start)
+    return Tensor(array.astype(dtypes.numpy_dtype(dtypes.standardize_dtype(dtype or dtypes.result_type(*kinds)))))
+
+
+@belongs(NUMPY)
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
+    """`num` numbers evenly from start to stop; with `retstep` also how far they are apart."""
+    ends = [as_array(v) for v in (start, stop)]
+    kind = _kind(dtype or dtypes.result_type(*(v.dtype for v in ends), float))
+    numbers, step = np.linspace(  # type: ignore[call-overload]
+        *ends, num, endpoint, retstep=True, dtype=kind, axis=axis
+    )
+    return (Tensor(numbers), Tensor(np.asarray(step, kind))) if retstep else Tensor(numbers)
 
 
 def dtype(x: Any) -> str:
@@ -33,12 +114,14 @@ def empty_like(x: Any, dtype: Any = None) -> Any:
     return ew.zeros_like(x, dtype=dtypes.standardize_dtype(dtype or x.dtype))
 
 
+@belongs(NUMPY)
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Tensor:
     """`num` numbers from start to stop, each the same multiple of the one before."""
     kind = dtypes.numpy_dtype(dtypes.standardize_dtype(dtype or config.floatx()))
     return Tensor(np.geomspace(as_array(start), as_array(stop), num, endpoint, dtype=kind, axis=axis))
 
 
+@belongs(NUMPY)
 def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10, dtype: Any = None, axis: int = 0
 ) -> Tensor:
@@ -48,6 +131,7 @@ def logspace(
     return Tensor(np.logspace(as_array(start), as_array(stop), num, endpoint, base, dtype=kind, axis=axis))
 
 
+@belongs(NUMPY)
 def vectorize(
     pyfunc: Callable[..., Any], *, excluded: Iterable[Any] | None = None, signature: str | None = None
 ) -> Callable[..., Any]:

@@ -9,12 +9,13 @@ import numpy as np
 from engine.core import config, dtypes
 from engine.core.cases import F, case
 from engine.core.errors import ShapeError
-from engine.core.op import composite, defop
+from engine.core.op import belongs, composite, defop
 from engine.core.tensor import Spec, Tensor, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
-from engine.ops.product import tensordot
-from engine.ops.shape import expand_dims, moveaxis, ravel, reshape, stack, zeros
+from engine.ops.making import zeros
+from engine.ops.product import matmul, tensordot
+from engine.ops.shape import expand_dims, moveaxis, ravel, reshape, stack, transpose
 
 __all__ = [
     "cross",
@@ -126,21 +127,24 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return red.sum(diagonal(x, offset=offset, axis1=axis1, axis2=axis2), axis=-1)
 
 
+@belongs(NUMPY)
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
     """Ones at and below a diagonal of an N by M matrix, zeros above."""
     return Tensor(np.tri(N, M, k, dtypes.numpy_dtype(dtypes.standardize_dtype(dtype or config.floatx()))))
 
 
-@composite(f"{NUMPY}:Inner")
+@composite(f"{NUMPY}:Inner", call=("x1", "x2"))
 def inner(x1: Any, x2: Any) -> Any:
     """Sums of products over the last axes of both."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
     if not a.shape or not b.shape:
         return ew.multiply(a, b)
+    if len(b.shape) <= 2:
+        return matmul(a, transpose(b))
     return tensordot(a, b, axes=([-1], [-1]))
 
 
-@composite(f"{NUMPY}:Vdot")
+@composite(f"{NUMPY}:Vdot", call=("x1", "x2"))
 def vdot(x1: Any, x2: Any) -> Any:
     """Sum of the products of all elements, those of x1 conjugated."""
     from engine.ops.complex import conjugate
@@ -149,7 +153,7 @@ def vdot(x1: Any, x2: Any) -> Any:
     return tensordot(conjugate(a) if a.dtype in dtypes.COMPLEX_TYPES else a, b, axes=1)
 
 
-@composite(f"{NUMPY}:Kron")
+@composite(f"{NUMPY}:Kron", call=("x1", "x2"))
 def kron(x1: Any, x2: Any) -> Any:
     """Kronecker product: every element of x1 replaced by it times x2."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
@@ -162,7 +166,7 @@ def kron(x1: Any, x2: Any) -> Any:
     return reshape(ew.multiply(a, b), [-1 if n is None else n for n in shape])
 
 
-@composite(f"{NUMPY}:Cross")
+@composite(f"{NUMPY}:Cross", call=("x1", "x2"))
 def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
     """Vector product of vectors of 2 or 3 numbers; of two plane vectors only its height.
 

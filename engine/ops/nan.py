@@ -102,7 +102,9 @@ def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @composite(f"{NUMPY}:Nanstd")
 def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Biased standard deviation of the elements that are numbers; NaN where there is none."""
-    return ew.sqrt(nanvar(x, axis=axis, keepdims=keepdims))
+    variance = nanvar(x, axis=axis, keepdims=keepdims)
+    flat = ew.logical_not(ew.greater(variance, 0))  # also NaN; the root has no slope there
+    return ew.where(flat, variance, ew.sqrt(ew.where(flat, 1.0, variance)))
 
 
 def _position(x: Any, axis: Any, keepdims: bool, finder: Any, worst: float) -> Any:

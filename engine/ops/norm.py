@@ -14,6 +14,7 @@ from engine.core.tensor import Spec, convert_to_tensor
 from engine.kernels import norm as kernels
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
+from engine.ops.matrix_norm import norm
 from engine.ops.shape import reshape
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "batch_normalization",
     "layer_normalization",
     "moments",
+    "norm",
     "normalize",
     "normalize_moments",
     "rms_normalization",
@@ -149,7 +151,7 @@ def _along(value: Any, axis: int, rank: int) -> Any:
     return reshape(value, shape)
 
 
-@composite(f"{NN}:BatchNorm")
+@composite(f"{NN}:BatchNorm", call=("x", "mean", "variance", "offset", "scale"))
 def batch_normalization(
     x: Any, mean: Any, variance: Any, axis: int, offset: Any = None, scale: Any = None, epsilon: float = 1e-3
 ) -> Any:
@@ -178,7 +180,7 @@ def _as_broadcast(value: Any, x: Any, axes: tuple[int, ...]) -> Any:
     return reshape(value, [d if i in axes else 1 for i, d in enumerate(x.shape)])
 
 
-@composite(f"{NN}:LayerNorm")
+@composite(f"{NN}:LayerNorm", call=("x", "gamma", "beta"))
 def layer_normalization(
     x: Any, gamma: Any = None, beta: Any = None, axis: Any = -1, epsilon: Any = None, **kwargs: Any
 ) -> Any:
@@ -199,7 +201,7 @@ def layer_normalization(
     return ew.cast(y, given.dtype)
 
 
-@composite(f"{NN}:RMSNorm")
+@composite(f"{NN}:RMSNorm", call=("x", "scale"))
 def rms_normalization(x: Any, scale: Any = None, axis: Any = -1, epsilon: Any = None) -> Any:
     """x divided by its root mean square over `axis`, times scale (which broadcasts to x)."""
     given = convert_to_tensor(x)
@@ -219,4 +221,4 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: Any = None) -> An
     small = config.epsilon() if epsilon is None else epsilon
     if order == 2:
         return x * ew.rsqrt(ew.maximum(red.sum(ew.square(x), axis=axis, keepdims=True), small * small))
-    return x / ew.maximum(red.norm(x, ord=order, axis=axis, keepdims=True), small)
+    return x / ew.maximum(norm(x, ord=order, axis=axis, keepdims=True), small)

@@ -102,14 +102,15 @@ def _picked(rows: Any, q: tuple[float, ...], method: str, skip_nan: bool) -> Any
     below, above = take_along_axis(ordered, low, axis=-1), take_along_axis(ordered, high, axis=-1)
     part = ew.cast(part, rows.dtype)
     # From the nearer end, so that whole positions give the very number; infinities beside one stay out.
-    step = ew.where(ew.equal(above, below), 0.0, above - below)
+    same = ew.equal(above, below)
+    step = ew.where(same, 0.0, above) - ew.where(same, 0.0, below)
     between = ew.where(ew.less(part, 0.5), below + step * part, above - step * (1.0 - part))
     exact = ew.where(ew.equal(part, 0), below, ew.where(ew.equal(part, 1), above, between))
     bad = ew.equal(known, 0) if skip_nan else ew.not_equal(known, total)
     return ew.where(bad, math.nan, exact)
 
 
-@composite(f"{NUMPY}:Quantile")
+@composite(f"{NUMPY}:Quantile", call=("x", "q"))
 def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The q-quantiles of x over the given axes; several q make a new first axis.
 
@@ -126,19 +127,19 @@ def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims:
     return _quantiles(x, q, axis, method, keepdims, skip_nan=False)
 
 
-@composite(f"{NUMPY}:Nanquantile")
+@composite(f"{NUMPY}:Nanquantile", call=("x", "q"))
 def nanquantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The q-quantiles (see `quantile`) of the elements that are numbers; NaN where there is none."""
     return _quantiles(x, q, axis, method, keepdims, skip_nan=True)
 
 
-@composite(f"{NUMPY}:Percentile")
+@composite(f"{NUMPY}:Percentile", call=("x", "q"))
 def percentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The quantiles (see `quantile`) at q percent."""
     return _quantiles(x, as_array(q) / 100.0, axis, method, keepdims, skip_nan=False)
 
 
-@composite(f"{NUMPY}:Nanpercentile")
+@composite(f"{NUMPY}:Nanpercentile", call=("x", "q"))
 def nanpercentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The quantiles (see `quantile`) at q percent of the elements that are numbers."""
     return _quantiles(x, as_array(q) / 100.0, axis, method, keepdims, skip_nan=True)
@@ -201,7 +202,7 @@ def _searchsorted(line: Any, values: Any, *, side: Any) -> Any:
     return np.searchsorted(line, values, side=side).astype("int32")
 
 
-@composite(f"{NUMPY}:SearchSorted")
+@composite(f"{NUMPY}:SearchSorted", call=("sorted_sequence", "values"))
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     """Where each value would be put into a rising sequence: before its equals ("left") or behind them ("right").
 
@@ -217,7 +218,7 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     return _searchsorted(line, convert_to_tensor(values), side=side)
 
 
-@composite(f"{NUMPY}:Digitize")
+@composite(f"{NUMPY}:Digitize", call=("x", "bins"))
 def digitize(x: Any, bins: Any) -> Any:
     """The number of the bin each element falls into; bin i goes from bins[i - 1] up to, not including, bins[i].
 

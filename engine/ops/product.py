@@ -99,7 +99,7 @@ def _matmul(x1: Any, x2: Any, *, out: Any = None) -> Any:
     return np.matmul(x1, x2, out=out)
 
 
-@composite(f"{NUMPY}:Matmul")
+@composite(f"{NUMPY}:Matmul", call=("x1", "x2"))
 def matmul(x1: Any, x2: Any) -> Any:
     """Matrix product over the last two axes, leading axes broadcast."""
     from engine.core.op import _promoted, _value
@@ -107,7 +107,7 @@ def matmul(x1: Any, x2: Any) -> Any:
     return _matmul(*_promoted([_value(x1), _value(x2)], True))
 
 
-@composite(f"{NUMPY}:Dot")
+@composite(f"{NUMPY}:Dot", call=("x1", "x2"))
 def dot(x1: Any, x2: Any) -> Any:
     """Product over the last axis of x1 and the second last (or only) axis of x2."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
@@ -118,13 +118,13 @@ def dot(x1: Any, x2: Any) -> Any:
     return tensordot(a, b, axes=([len(a.shape) - 1], [len(b.shape) - 2]))
 
 
-@composite(f"{NUMPY}:Outer")
+@composite(f"{NUMPY}:Outer", call=("x1", "x2"))
 def outer(x1: Any, x2: Any) -> Any:
     """All products of an element of x1 and one of x2."""
     return sh.reshape(x1, (-1, 1)) * sh.reshape(x2, (1, -1))
 
 
-@composite(f"{NUMPY}:Tensordot")
+@composite(f"{NUMPY}:Tensordot", call=("x1", "x2"))
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     """Sum of products over the named axes of both."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
@@ -142,13 +142,15 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     return einsum(f"{''.join(names_a)},{''.join(names_b)}->{''.join(result)}", a, b)
 
 
-@composite(f"{NUMPY}:Einsum")
+@composite(f"{NUMPY}:Einsum", call=("operands",))
 def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     """Sum of products in index notation, for example "bij,bjk->bik"."""
     from engine.core.op import _promoted, _value
 
     values = _promoted([_value(x) for x in operands], True)
     terms, result = _terms(subscripts.replace(" ", ""), [len(infer_shape_of(v)) for v in values])
+    for i, term in enumerate(terms):
+        terms[i], values[i] = _without_repeats(term, values[i])
     while len(values) > 2:
         # Contract from the left, keeping every letter that is still needed.
         keep = set("".join(terms[2:]) + result)
@@ -180,6 +182,19 @@ def _terms(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
         letters = "".join(terms)
         result = fill + "".join(sorted(c for c in set(letters) if letters.count(c) == 1 and c not in fill))
     return terms, result.replace("...", fill)
+
+
+def _without_repeats(term: str, x: Any) -> tuple[str, Any]:
+    """An axis named twice is the diagonal of both."""
+    from engine.ops.matrices import diagonal
+
+    for letter in dict.fromkeys(term):
+        while term.count(letter) > 1:
+            first = term.index(letter)
+            second = term.index(letter, first + 1)
+            x = diagonal(x, 0, first, second)
+            term = "".join(c for i, c in enumerate(term) if i not in (first, second)) + letter
+    return term, x
 
 
 def _single(term: str, result: str, x: Any) -> Any:

@@ -114,7 +114,7 @@ def _group_lengths(group: list[str], length: int | None, known: dict[str, int], 
     return lengths
 
 
-@composite("keras.src.ops.einops:Rearrange")
+@composite("keras.src.ops.einops:Rearrange", call=("tensor", "pattern", "axes_lengths"))
 def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Any:
     """Axes taken apart, reordered and joined as a pattern says, for example "b (h p) w c -> b h w (p c)".
 
@@ -226,7 +226,7 @@ def _key(start: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
     return tuple(builtins.slice(int(s), int(s) + n) for s, n in zip(start, shape, strict=True))
 
 
-@composite("keras.src.ops.core:Slice")
+@composite("keras.src.ops.core:Slice", call=("inputs", "start_indices"))
 def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
     """The part of `inputs` that begins at `start_indices` and has the given shape; -1 reaches to the end.
 

@@ -28,7 +28,6 @@ __all__ = [
     "max",
     "mean",
     "min",
-    "norm",
     "prod",
     "std",
     "sum",
@@ -200,18 +199,41 @@ def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -
     return y if initial is None else ew.minimum(y, initial)
 
 
-amax, amin = max, min
+@composite(f"{NUMPY}:Amax")
+def amax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Largest element over the given axes."""
+    return max(x, axis=axis, keepdims=keepdims)
+
+
+@composite(f"{NUMPY}:Amin")
+def amin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Smallest element over the given axes."""
+    return min(x, axis=axis, keepdims=keepdims)
 
 
 @defop(
     infer=_reduced,
-    vjp=(lambda g, y, x, *, axis=None, keepdims=False: spread(g * y, x, axis, keepdims) / x,),
+    vjp=(lambda g, y, x, *, axis=None, keepdims=False: _product_of_others(g, x, axis, keepdims),),
     promote=True,
-    cases=(case(POS(2, 3), axis=1), case(POS(2, 3), axis=0, keepdims=True)),
+    cases=(
+        case(POS(2, 3), axis=1),
+        case(POS(2, 3), axis=0, keepdims=True),
+        case(np.array([[2.0, 0, 3], [0, 0, 5], [1, 2, 3]]), axis=1),
+    ),
     name="prod",
 )
 def _prod(x: Any, *, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
     return np.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype, out=out)
+
+
+def _product_of_others(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """g times the product of all other factors: never a division by a factor that is 0."""
+    is_zero = ew.equal(x, 0)
+    factors = ew.where(is_zero, 1.0, x)
+    whole = spread(g * _prod(factors, axis=axis, keepdims=keepdims), x, axis, keepdims)
+    own = ew.cast(is_zero, x.dtype)
+    zeros = spread(_sum(own, axis=axis, keepdims=keepdims), x, axis, keepdims)
+    return whole / factors * ew.cast(ew.equal(zeros, own), x.dtype)
 
 
 @composite(f"{NUMPY}:Prod")
@@ -300,22 +322,10 @@ def count_nonzero(x: Any, axis: Any = None) -> Any:
     return sum(ew.cast(ew.not_equal(x, 0), "int32"), axis=axis)
 
 
-@composite(f"{NUMPY}:Average")
+@composite(f"{NUMPY}:Average", call=("x", "weights"))
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """Weighted mean."""
     if weights is None:
         return mean(x, axis=axis)
     weights = ew.cast(weights, dtypes.result_type(_tensor(weights).dtype, float))
     return sum(ew.multiply(x, weights), axis=axis) / sum(ew.multiply(weights, ew.ones_like(x)), axis=axis)
-
-
-@composite("keras.src.ops.linalg:Norm")
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Euclidean norm (ord None, 2 or "fro"), the sum of sizes (1) or the largest size (inf) over `axis`."""
-    if ord in (None, 2, "euclidean", "fro"):
-        return ew.sqrt(sum(ew.square(x), axis=axis, keepdims=keepdims))
-    if ord == 1:
-        return sum(ew.abs(x), axis=axis, keepdims=keepdims)
-    if ord == math.inf:
-        return max(ew.abs(x), axis=axis, keepdims=keepdims)
-    return ew.power(sum(ew.power(ew.abs(x), ord), axis=axis, keepdims=keepdims), 1.0 / ord)

@@ -17,6 +17,7 @@ from engine.core.state import STATE
 from engine.core.tensor import Spec, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import shape as sh
+from engine.ops.making import zeros
 
 __all__ = ["map", "scan", "vectorized_map"]
 
@@ -108,7 +109,7 @@ def _scan(*values: Any, body: Body, carries: int, sequences: int, length: int | 
     return tuple(results) if len(results) > 1 else results[0]
 
 
-@composite(f"{CORE}:Scan")
+@composite(f"{CORE}:Scan", call=("f", "init", "xs"))
 def scan(
     f: Callable[[Any, Any], Any],
     init: Any,
@@ -192,7 +193,7 @@ def _nothing(f: Callable[..., Any], carry: Any, xs: Any) -> Any:
     """What a scan of no steps stacks: values with a first axis of 0."""
     step, specs = _flat_step(f, carry, xs)
     found = trace(step, specs).structure[1]
-    return tree.map_structure(lambda s: None if s is None else sh.zeros((0, *s.shape), s.dtype), found)
+    return tree.map_structure(lambda s: None if s is None else zeros((0, *s.shape), s.dtype), found)
 
 
 def _scan_traced(f: Callable[..., Any], init: Any, xs: Any, steps: int | None, reverse: bool) -> tuple[Any, Any]:
@@ -218,7 +219,7 @@ def _scan_traced(f: Callable[..., Any], init: Any, xs: Any, steps: int | None, r
     return final, packed(y, results[carried : len(results) - carried], [])
 
 
-@composite(f"{CORE}:Map")
+@composite(f"{CORE}:Map", call=("f", "xs"))
 def map(f: Callable[[Any], Any], xs: Any) -> Any:
     """`f` of every entry along the first axis of `xs` (a value or a structure of them), stacked.
 
@@ -228,7 +229,7 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
     return scan(lambda carry, x: (carry, f(x)), (), xs)[1]
 
 
-@composite(f"{CORE}:VectorizedMap")
+@composite(f"{CORE}:VectorizedMap", call=("elements",))
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     """`function` of every entry along the first axis of `elements`, stacked; steps do not see each other."""
     return map(function, elements)

@@ -69,7 +69,7 @@ def _scatter(indices: Any, values: Any, *, shape: tuple[int, ...], out: Any = No
     return out
 
 
-@composite("keras.src.ops.core:Scatter")
+@composite("keras.src.ops.core:Scatter", call=("indices", "values"))
 def scatter(indices: Any, values: Any, shape: Any) -> Any:
     """Zeros of the given shape to which the values are added at the positions (along the last axis of `indices`)."""
     return _scatter(convert_to_tensor(indices), convert_to_tensor(values), shape=tuple(int(n) for n in shape))
@@ -177,7 +177,7 @@ def _others(x: Any, product: Any, zeros: Any) -> Any:
     return rest * ew.cast(ew.equal(zeros, _zeros(x)), x.dtype)
 
 
-@composite("keras.src.ops.core:ScatterUpdate")
+@composite("keras.src.ops.core:ScatterUpdate", call=("inputs", "indices", "updates"))
 def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None = None) -> Any:
     """`inputs` with `updates` at the positions along the last axis of `indices`.
 
@@ -296,25 +296,25 @@ def _reduced(op: PublicOp, data: Any, segment_ids: Any, num_segments: int | None
     return op(data, ids, num_segments=num_segments)
 
 
-@composite("keras.src.ops.math:SegmentSum")
+@composite("keras.src.ops.math:SegmentSum", call=("data", "segment_ids"))
 def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
     """Sum of the rows of each segment; rows with a negative number belong to none."""
     return _reduced(_segment_sum, data, segment_ids, num_segments)
 
 
-@composite("keras.src.ops.math:SegmentMax")
+@composite("keras.src.ops.math:SegmentMax", call=("data", "segment_ids"))
 def segment_max(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
     """Largest of the rows of each segment; the least number of the type for segments without rows."""
     return _reduced(_segment_max, data, segment_ids, num_segments)
 
 
-@composite("keras.src.ops.math:SegmentMin")
+@composite("keras.src.ops.math:SegmentMin", call=("data", "segment_ids"))
 def segment_min(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
     """Smallest of the rows of each segment; the largest number of the type for segments without rows."""
     return _reduced(_segment_min, data, segment_ids, num_segments)
 
 
-@composite("keras.src.ops.math:SegmentProd")
+@composite("keras.src.ops.math:SegmentProd", call=("data", "segment_ids"))
 def segment_prod(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
     """Product of the rows of each segment."""
     return _reduced(_segment_prod, data, segment_ids, num_segments)

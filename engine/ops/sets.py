@@ -9,7 +9,7 @@ import numpy as np
 from engine.core import dtypes
 from engine.core.cases import I, case
 from engine.core.errors import TraceError
-from engine.core.op import composite, defop
+from engine.core.op import belongs, composite, defop
 from engine.core.tensor import KerasTensor, Spec, Symbol, Tensor, as_array, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
@@ -19,7 +19,7 @@ __all__ = ["allclose", "isclose", "isin", "select", "unique", "unravel_index"]
 NUMPY = "keras.src.ops.numpy"
 
 
-@composite(f"{NUMPY}:Isclose")
+@composite(f"{NUMPY}:Isclose", call=("x1", "x2", "rtol", "atol"))
 def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """Whether x1 differs from x2 by at most `atol` + `rtol` · |x2|; `equal_nan` lets two NaN be equal."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
@@ -32,7 +32,7 @@ def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan:
     return ew.logical_or(result, ew.logical_and(ew.isnan(a), ew.isnan(b))) if equal_nan else result
 
 
-@composite(f"{NUMPY}:AllClose")
+@composite(f"{NUMPY}:AllClose", call=("x1", "x2"))
 def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """Whether all elements are close (see `isclose`)."""
     return red.all(isclose(x1, x2, rtol=rtol, atol=atol, equal_nan=equal_nan))
@@ -48,13 +48,13 @@ def _isin(x: Any, members: Any, *, invert: bool) -> Any:
     return np.isin(x, members, invert=invert)
 
 
-@composite(f"{NUMPY}:IsIn")
+@composite(f"{NUMPY}:IsIn", call=("x1", "x2"))
 def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Any:
     """Whether each element of x1 occurs in x2 (or does not, with `invert`)."""
     return _isin(convert_to_tensor(x1), convert_to_tensor(x2), invert=invert)
 
 
-@composite(f"{NUMPY}:Select")
+@composite(f"{NUMPY}:Select", call=("condlist", "choicelist", "default"))
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     """The choice that belongs to the first condition that holds, `default` where none does.
 
@@ -90,6 +90,7 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     return parts if isinstance(parts, tuple) else (parts,)
 
 
+@belongs(NUMPY)
 def unique(
     x: Any,
     sorted: bool = True,

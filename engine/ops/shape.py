@@ -7,28 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from engine.core import config, dtypes, shapes
+from engine.core import shapes
 from engine.core.cases import F, case
 from engine.core.errors import ShapeError
-from engine.core.op import OPS, composite, defop, dispatch
-from engine.core.tensor import KerasTensor, Spec, Tensor, convert_to_tensor, infer_shape_of
-from engine.ops import elementwise as ew
+from engine.core.op import OPS, belongs, composite, defop, dispatch
+from engine.core.tensor import Spec, as_array, convert_to_tensor, infer_shape_of
 
 __all__ = [
-    "arange",
     "array",
     "broadcast_to",
     "concatenate",
-    "empty",
     "expand_dims",
-    "eye",
     "flip",
-    "full",
-    "identity",
-    "linspace",
     "moveaxis",
     "ndim",
-    "ones",
     "pad",
     "ravel",
     "repeat",
@@ -44,7 +36,6 @@ __all__ = [
     "tril",
     "triu",
     "unstack",
-    "zeros",
 ]
 
 NUMPY = "keras.src.ops.numpy"
@@ -289,15 +280,17 @@ def _parts(length: int | None, sections: Any) -> list[tuple[int, int]]:
 @composite(f"{NUMPY}:Split")
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Parts along an axis: a number of equal ones, or cut at the given places."""
+    x = convert_to_tensor(x)
     shape = infer_shape_of(x)
     place = shapes.normalize_axis(axis, len(shape), "split")
     lead = (slice(None),) * place
     return [x[(*lead, slice(a, b))] for a, b in _parts(shape[place], indices_or_sections)]
 
 
-@composite(f"{NUMPY}:Unstack")
+@composite("keras.src.ops.core:Unstack")
 def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
     """The slices along an axis."""
+    x = convert_to_tensor(x)
     shape = infer_shape_of(x)
     place = shapes.normalize_axis(axis, len(shape), "unstack")
     count = num if num is not None else shape[place]
@@ -333,7 +326,7 @@ def _pad_rule(g: Any, x: Any, pad_width: Any, mode: str) -> Any:
     return _unpad(g, pad_width, x)
 
 
-@composite(f"{NUMPY}:Pad")
+@composite(f"{NUMPY}:Pad", call=("x", "constant_values"))
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
     """Borders added around x: `pad_width` holds (before, after) for each axis."""
     rank = _rank(x)
@@ -350,16 +343,23 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
 @composite(f"{NUMPY}:Flip")
 def flip(x: Any, axis: Any = None) -> Any:
     """The order along the axes turned round."""
+    x = convert_to_tensor(x)
     axes = shapes.normalize_axes(axis, _rank(x))
     return x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(_rank(x)))]
 
 
 @composite(f"{NUMPY}:Repeat")
-def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
-    """Each element `repeats` times along an axis."""
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Each element `repeats` times along an axis; several numbers of times go to one element each."""
     if axis is None:
         x, axis = ravel(x), 0
     place = axis % _rank(x)
+    if np.size(repeats) > 1:
+        from engine.ops.index import take
+
+        counts = np.asarray(as_array(repeats))
+        return take(x, np.repeat(np.arange(counts.size, dtype="int32"), counts), axis=place)
+    repeats = int(np.ravel(as_array(repeats))[0])
     return _spread(x, place, place + 1, repeats)
 
 
@@ -383,53 +383,6 @@ def tile(x: Any, repeats: Any) -> Any:
         if count != 1:
             x = _spread(x, axis, axis, count)
     return x
-
-
-# Making arrays.
-def _dtype(dtype: Any) -> Any:
-    return dtypes.numpy_dtype(dtypes.standardize_dtype(dtype))
-
-
-def zeros(shape: Any, dtype: Any = None) -> Tensor:
-    """Zeros."""
-    return Tensor(np.zeros(shape, _dtype(dtype)))
-
-
-def ones(shape: Any, dtype: Any = None) -> Tensor:
-    """Ones."""
-    return Tensor(np.ones(shape, _dtype(dtype)))
-
-
-def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
-    """An array of one value."""
-    return Tensor(np.full(shape, fill_value, _dtype(dtype)))
-
-
-def empty(shape: Any, dtype: Any = None) -> Tensor:
-    """An array whose values do not matter."""
-    return zeros(shape, dtype)
-
-
-def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
-    """Ones on a diagonal."""
-    return Tensor(np.eye(N, M, k, _dtype(dtype)))
-
-
-def identity(n: int, dtype: Any = None) -> Tensor:
-    """The identity matrix."""
-    return eye(n, dtype=dtype)
-
-
-def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
-    """Evenly spaced numbers from start up to, not including, stop."""
-    kinds = [type(v) if isinstance(v, (int, float)) else v.dtype for v in (start, stop, step) if v is not None]
-    array = np.arange(start, stop, 1 if step is None else step) if stop is not None else np.arange(start)
-    return Tensor(array.astype(dtypes.numpy_dtype(dtypes.standardize_dtype(dtype or dtypes.result_type(*kinds)))))
-
-
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Tensor:
-    """`num` numbers evenly from start to stop."""
-    return Tensor(np.linspace(start, stop, num, endpoint, axis=axis).astype(_dtype(dtype or config.floatx())))
 
 
 @defop(
@@ -459,22 +412,19 @@ def shape(x: Any) -> tuple[int | None, ...]:
     return tuple(infer_shape_of(x))
 
 
+@belongs(NUMPY)
 def ndim(x: Any) -> int:
     """The number of axes."""
     return _rank(x)
 
 
+@belongs(NUMPY)
 def size(x: Any) -> Any:
     """The number of elements, None if an axis is unknown."""
     return shapes.size(infer_shape_of(x))
 
 
+@belongs(NUMPY)
 def array(x: Any, dtype: Any = None) -> Any:
     """x as a value of the engine."""
     return convert_to_tensor(x, dtype)
-
-
-@composite("keras.src.ops.core:Identity")
-def same(x: Any) -> Any:
-    """x."""
-    return ew.copy(x) if isinstance(x, KerasTensor) else x

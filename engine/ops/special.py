@@ -65,10 +65,10 @@ cbrt = ew._unary("cbrt", np.cbrt, lambda g, y, x: g / (3.0 * y * y), cases=(case
 deg2rad = ew._unary("deg2rad", np.deg2rad, lambda g, y, x: g * (math.pi / 180.0))
 rad2deg = ew._unary("rad2deg", np.rad2deg, lambda g, y, x: g * (180.0 / math.pi))
 fabs = ew._unary("fabs", np.fabs, lambda g, y, x: g * ew.sign(x))
-_trunc = ew._unary("trunc", np.trunc, None, nondiff="steps")
+_trunc = ew._unary("trunc", np.trunc, None, nondiff="steps", keras="")
 sinc = ew._unary("sinc", _writing(np.sinc), lambda g, y, x: g * _sinc_slope(x, y))
 i0 = ew._unary("i0", _writing(np.i0), lambda g, y, x: g * i1(x))
-i1 = ew._unary("i1", _writing(kernels.i1), lambda g, y, x: g * _i1_slope(x, y), keras="I1")
+i1 = ew._unary("i1", _writing(kernels.i1), lambda g, y, x: g * _i1_slope(x, y), keras="")
 
 
 @composite(f"{NUMPY}:Trunc")
@@ -90,13 +90,18 @@ def _i1_slope(x: Any, y: Any) -> Any:
     return i0(x) - ew.where(zero, 0.5, y / ew.where(zero, ew.ones_like(x), x))
 
 
-erfc = ew._unary("erfc", _writing(kernels.erfc), lambda g, y, x: g * ew.exp(-(x * x)) * -_TWO_BY_ROOT_PI, keras="Erfc")
+erfc = ew._unary(
+    "erfc",
+    _writing(kernels.erfc),
+    lambda g, y, x: g * ew.exp(-(x * x)) * -_TWO_BY_ROOT_PI,
+    keras="keras.src.ops.math:Erfc",
+)
 erfinv = ew._unary(
     "erfinv",
     _writing(kernels.erfinv),
     lambda g, y, x: g * ew.exp(y * y) / _TWO_BY_ROOT_PI,
     cases=(case(UNIT(2, 3)),),
-    keras="Erfinv",
+    keras="keras.src.ops.math:Erfinv",
 )
 signbit = ew._unary(
     "signbit", np.signbit, None, promote="float", infer=ew._truth, nondiff="true or false", keras="Signbit"
@@ -146,12 +151,12 @@ _fmod = ew._binary(
     "fmod",
     np.fmod,
     (lambda g, y, a, b: g, lambda g, y, a, b: -(g * _trunc(a / b))),
-    keras="Fmod",
+    keras="",
     cases=(case(F(2, 3), POS(3)), case(I(4), np.array([1, 2, 3, 4], "int32"))),
 )
 
 
-@composite(f"{NUMPY}:Fmod")
+@composite(f"{NUMPY}:Fmod", call=("x1", "x2"))
 def fmod(x1: Any, x2: Any) -> Any:
     """Remainder of the division with the sign of x1."""
     a, b = convert_to_tensor(x1), convert_to_tensor(x2)
@@ -169,7 +174,7 @@ def _ldexp(x1: Any, x2: Any, *, out: Any = None) -> Any:
     return np.ldexp(x1, x2, out=out)
 
 
-@composite(f"{NUMPY}:Ldexp")
+@composite(f"{NUMPY}:Ldexp", call=("x1", "x2"))
 def ldexp(x1: Any, x2: Any) -> Any:
     """x1 · 2 to the power of x2.
 
@@ -186,15 +191,16 @@ def _range(dtype: str) -> tuple[Any, Any]:
     if dtype == "bool":
         return 0, 1
     kind = dtypes.numpy_dtype(dtype)
-    info: Any = np.iinfo(kind) if dtypes.is_int(dtype) else np.finfo(kind)
-    return info.min, info.max
+    if dtypes.is_int(dtype):
+        return np.iinfo(kind).min, np.iinfo(kind).max
+    return float(np.finfo(kind).min), float(np.finfo(kind).max)
 
 
 def _shared_range(held: str, wanted: str) -> tuple[Any, Any]:
     """The least and largest number of type `held` that type `wanted` holds as well."""
     (low, high), (least, most) = _range(wanted), _range(held)
     kind: Any = dtypes.numpy_dtype(held).type
-    bottom, top = kind(max(low, least)), kind(min(high, most))
+    bottom, top = kind(max(low, least)), kind(min(high, most))  # whole numbers stay exact in Python
     if dtypes.is_float(held):
         # What a float type rounds beyond the limit comes back by one step.
         bottom = np.nextafter(bottom, kind(0)) if float(bottom) < low else bottom
@@ -206,7 +212,7 @@ def _shared_range(held: str, wanted: str) -> tuple[Any, Any]:
 def saturate_cast(x: Any, dtype: Any) -> Any:
     """x in another type; what that type cannot hold becomes its least or largest number."""
     x, name = convert_to_tensor(x), dtypes.standardize_dtype(dtype)
-    if x.dtype in ("bool", name):
+    if x.dtype == "bool":
         return ew.cast(x, name)
     low, high = _shared_range(x.dtype, name)
     return ew.cast(ew.clip(x, low, high), name)

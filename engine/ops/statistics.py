@@ -161,7 +161,7 @@ def _inside(x1: Any, x2: Any) -> Any:
     return correlate_full(x1, x2)[min(m, n) - 1 : max(m, n)]
 
 
-@composite(f"{NUMPY}:Correlate")
+@composite(f"{NUMPY}:Correlate", call=("x1", "x2"))
 def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
     """Sums of products of x1 with x2 shifted along it.
 
@@ -186,7 +186,7 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
     return correlate_full(a, b)[start : start + max(m, n)]
 
 
-@composite("keras.src.ops.math:Cdist")
+@composite("keras.src.ops.math:CDist", call=("x", "y"))
 def cdist(x: Any, y: Any) -> Any:
     """Euclidean distance of every row of x to every row of y, leading axes broadcast.
 
@@ -204,7 +204,7 @@ def cdist(x: Any, y: Any) -> Any:
     return ew.where(zero, 0.0, ew.sqrt(ew.where(zero, 1.0, square)))
 
 
-@composite("keras.src.ops.nn:PSNR")
+@composite("keras.src.ops.nn:PSNR", call=("x1", "x2"))
 def psnr(x1: Any, x2: Any, max_val: Any) -> Any:
     """Peak signal-to-noise ratio of two pictures in decibel: 20 log10(max_val) - 10 log10(mean square difference).
 

@@ -138,6 +138,7 @@ class Optimizer:
         initializer: Any = "zeros",
         dtype: Any = None,
         aggregation: str = "none",
+        layout: Any = None,
         name: str | None = None,
     ) -> Variable:
         """A new state variable, counted among `variables`."""
@@ -432,6 +433,7 @@ class DeclaredOptimizer(Declared, Optimizer):
     """Base of the built-in optimizers: own parameters declared in the class, the common ones added after them."""
 
     KIND = "optimizer"
+    OPEN = True
 
     def __init_subclass__(cls, last: Sequence[str] = (), **kwargs: Any) -> None:
         """`last` names own parameters that come after the common ones."""
@@ -446,8 +448,10 @@ class DeclaredOptimizer(Declared, Optimizer):
         if "learning_rate" in vars(cls):
             del cls.learning_rate  # the property of Optimizer serves it
 
-    def __init__(self) -> None:
-        """Declared parameters are set by the constructor that each subclass gets."""
+    def __init__(self, **kwargs: Any) -> None:
+        """Declared parameters are set by the constructor that each subclass gets; no others are known."""
+        if kwargs:
+            raise ValueError(f"Argument(s) not recognized: {kwargs}")
 
     def setup(self) -> None:
         self._start(self._pending_learning_rate)

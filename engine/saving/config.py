@@ -154,7 +154,10 @@ def settings_of(cls: Any) -> frozenset[str] | None:
     """Names of the settings a class takes; None when it takes any."""
     if getattr(cls, "KIND", "") == "model":
         return None  # their configs describe a graph, which `from_config` reads
-    parameters = inspect.signature(cls.__init__).parameters.values()
+    own = inspect.signature(cls.__init__).parameters.values()
+    # What a declared constructor does not know it hands to the one that a base wrote itself.
+    written = next((i for b in cls.__mro__ if (i := vars(b).get("__init__")) and not hasattr(i, "_declared")), object)
+    parameters = [*own, *inspect.signature(written).parameters.values()]
     names = {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
     more = set(getattr(cls, "PARAMS", ())) | set(getattr(cls, "FILE_SETTINGS", ()))
     return frozenset(names | more | _COMMON)

@@ -45,7 +45,13 @@ def model_config(model: Any) -> dict[str, Any]:
     return config
 
 
-def save_model(model: Any, filepath: str | os.PathLike[str] | BinaryIO, overwrite: bool = True, **kwargs: Any) -> None:
+def save_model(
+    model: Any,
+    filepath: str | os.PathLike[str] | BinaryIO,
+    overwrite: bool = True,
+    zipped: bool | None = None,
+    **kwargs: Any,
+) -> None:
     """Write a model with weights and optimizer state to a `.keras` file that Keras opens too.
 
     The old file stays whole until the new one is complete.
@@ -53,7 +59,6 @@ def save_model(model: Any, filepath: str | os.PathLike[str] | BinaryIO, overwrit
     Raises:
         ValueError: the name ends otherwise, or the file exists and `overwrite` is False.
     """
-    kwargs.pop("zipped", None)
     kwargs.pop("include_optimizer", None)
     if kwargs:
         raise ValueError(f"The following argument(s) are not supported: {sorted(kwargs)}")
@@ -157,6 +162,11 @@ def model_bytes(model: Any) -> bytes:
     stream = io.BytesIO()
     _write(model, stream)
     return stream.getvalue()
+
+
+def model_from_bytes(content: bytes, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The model that `model_bytes` wrote."""
+    return load_model(io.BytesIO(content), custom_objects)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:

@@ -30,15 +30,22 @@ def weights_bytes(model: Any) -> bytes:
     return stream.getvalue()
 
 
-def save_weights(model: Any, filepath: str | os.PathLike[str], overwrite: bool = True, **kwargs: Any) -> None:
+def save_weights(
+    model: Any,
+    filepath: str | os.PathLike[str],
+    overwrite: bool = True,
+    max_shard_size: float | None = None,
+    **kwargs: Any,
+) -> None:
     """Write the weights to a file whose name ends in `.weights.h5`.
 
     Raises:
         ValueError: the name ends otherwise, or the file exists and `overwrite` is False.
     """
     target = str(filepath)
-    if kwargs.pop("max_shard_size", None) is not None or kwargs:
-        raise ValueError(f"Weights are written into one file; these settings are not known: {sorted(kwargs)}")
+    if max_shard_size is not None or kwargs:
+        known = ["max_shard_size"] if max_shard_size is not None else []
+        raise ValueError(f"Weights are written into one file; leave these settings out: {known + sorted(kwargs)}")
     if not target.endswith(SUFFIX):
         raise ValueError(f"The filename must end in `{SUFFIX}`. Received: filepath={target}")
     check_overwrite(target, overwrite)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from engine import losses, ops
 from engine.core import tree
 from engine.core.errors import TraceError
 from engine.core.state import STATE
+from engine.losses.loss import squeeze_or_expand_to_same_rank
 from engine.metrics import Mean, Metric
 from engine.metrics.counting import batch_length
 from engine.training.outputs import Outputs, check_same_shape, get_loss, get_metric
+from engine.training.telling import check_class_numbers, check_numbers, is_ours, telling
 
 
 class LossEntry(NamedTuple):
@@ -23,11 +27,19 @@ class LossEntry(NamedTuple):
     name: str
 
 
+@dataclass(frozen=True)
+class WeightedLeaf:
+    """A loss as `compile` was given it, with its weight."""
+
+    loss: Any
+    weight: Any
+
+
 class CompileLoss:
     """The weighted sum of the losses of all outputs.
 
     Args:
-        loss: loss for all outputs, or a list or dict with one per output; several losses for a single output add up.
+        loss: loss for all outputs, or losses in a list, a dict by output name, or the structure of the outputs.
         loss_weights: their weights in the same form.
         output_names: names of the model's outputs.
 
@@ -36,6 +48,11 @@ class CompileLoss:
     """
 
     def __init__(self, loss: Any, loss_weights: Any = None, output_names: Sequence[str] | None = None) -> None:
+        if loss_weights and not isinstance(loss_weights, (list, tuple, dict, float, int)):
+            raise ValueError(
+                "Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or dict "
+                f"(multiple output case). Received instead: loss_weights={loss_weights} of type {type(loss_weights)}"
+            )
         self._loss, self._weights, self._names = loss, loss_weights, output_names
         self.built = False
         self.metrics: list[Metric] = []
@@ -44,49 +61,86 @@ class CompileLoss:
     def build(self, y_true: Any, y_pred: Any) -> None:
         """Resolve names and shapes; `y_true` and `y_pred` need only shapes."""
         self._outputs = Outputs(y_pred, self._names)
-        chosen = self._choose()
-        weights = self._weights_of(chosen)
-        wanted = [False] * self._outputs.count
-        for index, _ in chosen:
-            wanted[index] = True
-        self._wanted = wanted
-        targets = self._outputs.flatten(y_true, "y_true", wanted)
+        chosen = list(self._resolve(self._packed(), ()))
+        self._wanted = [any(index == output for output, _, _ in chosen) for index in range(self._outputs.count)]
+        targets = self._outputs.flatten(y_true, "y_true", self._wanted)
         predictions = tree.flatten(y_pred)
-        for (index, identifier), weight in zip(chosen, weights, strict=True):
-            loss = get_loss(identifier, targets[index], predictions[index])
+        for index, path, given in chosen:
+            loss = get_loss(given.loss, targets[index], predictions[index])
             output = self._outputs.names[index]
+            check_numbers("loss", loss.name, targets[index])
+            check_class_numbers("loss", loss, output, targets[index], predictions[index])
             if losses.compares_same_shapes(loss):
                 check_same_shape("loss", loss.name, output, targets[index], predictions[index])
-            self._entries.append(LossEntry(index, loss, weight, str(loss.name if output is None else output)))
+            by_loss = output is None or not self._outputs.nested
+            name = _path_name(path, loss.name if by_loss else output)
+            self._entries.append(LossEntry(index, loss, given.weight, name))
         if len(self._entries) > 1:
             self.metrics = [Mean(name=f"{entry.name}_loss") for entry in self._entries]
+        if len(self._entries) > 1 and not self._outputs.nested:
+            # So it is in Keras: the sum over several losses is taken for several outputs only.
+            warnings.warn(
+                f"{len(self._entries)} losses were given for a model with one output; it trains on the first, "
+                f"{self._entries[0].loss.name}. To train on their sum, write a function that adds them.",
+                stacklevel=2,
+            )
         self.built = True
 
-    def _choose(self) -> list[tuple[int, Any]]:
-        """(output, loss) for every loss that there is."""
-        if self._outputs.count == 1 and isinstance(self._loss, (list, tuple)):
-            return [(0, loss) for loss in self._loss if loss is not None]
-        selected = self._outputs.select(self._loss, "loss")
-        if isinstance(self._loss, dict) and not self._outputs.is_dict and set(self._loss) != set(self._outputs.names):
-            raise ValueError(
-                f"Expected keys {self._outputs.names} in loss dict, but found loss.keys()={list(self._loss)}"
-            )
-        return [(index, loss) for index, loss in enumerate(selected) if loss is not None]
+    def _packed(self) -> Any:
+        """Losses and weights in one structure, None where there is no loss."""
+        loss, weights, names = self._loss, self._weights, self._outputs.names
+        if isinstance(loss, dict) and not self._outputs.is_dict:
+            if set(loss) != set(names):
+                raise ValueError(f"Expected keys {names} in loss dict, but found loss.keys()={list(loss)}")
+            loss = [loss[name] for name in names]
+            weights = [weights.get(name) for name in names] if isinstance(weights, dict) else weights
+        if not tree.is_nested(loss):
+            if isinstance(weights, (list, tuple, dict)):
+                each = tree.flatten(weights)
+                if len(each) != self._outputs.count:
+                    raise _mismatch(1, len(each))
+                if isinstance(weights, dict):
+                    each = self._outputs.select(weights, "loss_weights")
+                return tree.pack_sequence_as(self._outputs.structure, [WeightedLeaf(loss, w) for w in each])
+            return WeightedLeaf(loss, weights)
+        return tree.map_structure(WeightedLeaf, loss, self._weights_like(loss, weights))
 
-    def _weights_of(self, chosen: Sequence[tuple[int, Any]]) -> list[float | None]:
-        if self._weights is None:
-            return [None] * len(chosen)
-        if isinstance(self._weights, dict):
-            selected = self._outputs.select(self._weights, "loss_weights")
-            return [selected[index] for index, _ in chosen]
-        flat = tree.flatten(self._weights)
-        if len(flat) == self._outputs.count and len(chosen) != len(flat):
-            return [flat[index] for index, _ in chosen]
-        if len(flat) != len(chosen):
-            raise ValueError(
-                f"`loss_weights` must match the number of losses, got {len(chosen)} losses and {len(flat)} weights."
+    def _weights_like(self, loss: Any, weights: Any) -> Any:
+        """The weights in the structure of the losses."""
+        if weights is None:
+            return tree.map_structure(lambda _: None, loss)
+        if isinstance(loss, dict) and isinstance(weights, dict) and set(weights) < set(loss):
+            return {name: weights.get(name) for name in loss}
+        flat = tree.flatten(weights)
+        if len(flat) != len(tree.flatten(loss)):
+            raise _mismatch(len(tree.flatten(loss)), len(flat))
+        return tree.pack_sequence_as(loss, flat)
+
+    def _resolve(self, given: Any, path: tuple[Any, ...]) -> Iterator[tuple[int, tuple[Any, ...], WeightedLeaf]]:
+        """(output, path, loss) for every loss that there is, in the order in which they were given."""
+        below, part = self._outputs.under(path), self._outputs.at(path)
+        if isinstance(given, WeightedLeaf):
+            if given.loss is not None:
+                yield from ((index, self._outputs.paths[index], given) for index in below)
+        elif isinstance(given, (list, tuple)) and len(given) == len(below) and not any(map(tree.is_nested, given)):
+            for index, one in zip(below, given, strict=True):
+                yield from self._resolve(one, self._outputs.paths[index])
+        elif isinstance(given, (list, tuple)) and not isinstance(part, (list, tuple)):
+            for one in given:
+                yield from self._resolve(one, path)
+        else:
+            for key, one in given.items() if isinstance(given, dict) else enumerate(given):
+                if not (isinstance(one, WeightedLeaf) and one.loss is None):
+                    yield from self._resolve(one, self._known((*path, key)))
+
+    def _known(self, path: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not self._outputs.under(path):
+            count, names = self._outputs.count, [name for name in self._outputs.names if name is not None]
+            raise KeyError(
+                f"The path: {path} in the `loss` argument, can't be found in the model's output (`y_pred`). "
+                f"The model has {count} outputs: {names or self._outputs.paths}."
             )
-        return flat
+        return path
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The total loss; None when no output has one."""
@@ -99,7 +153,11 @@ class CompileLoss:
         for i, (index, loss, weight, name) in enumerate(self._entries):
             if targets[index] is None:
                 raise ValueError(f"{name}: the loss needs targets, and none were given for this output.")
-            value = loss(targets[index], predictions[index], weights[index])
+            output = self._outputs.names[index]
+            with telling("loss", loss.name, output, targets[index], predictions[index], is_ours(loss)):
+                value = loss(targets[index], predictions[index], weights[index])
+            if not self._outputs.nested:
+                return value if weight is None else ops.multiply(value, weight)
             if self.metrics:
                 self.metrics[i].update_state(value, sample_weight=batch_length(predictions[index]))
             value = value if weight is None else ops.multiply(value, weight)
@@ -163,6 +221,8 @@ class CompileMetrics(Metric):
             for index, identifier in self._choose(self._given[key], key):
                 metric = get_metric(identifier, targets[index], predictions[index])
                 output = self._outputs.names[index] if self._outputs.count > 1 else None
+                check_numbers("metric", metric.name, targets[index])
+                check_class_numbers("metric", metric, output, targets[index], predictions[index])
                 if compares_same_shapes(metric):
                     check_same_shape("metric", metric.name, output, targets[index], predictions[index])
                 name = _unique(metric.name, output, weighted, taken)
@@ -173,8 +233,7 @@ class CompileMetrics(Metric):
         if not given:
             return
         if self._outputs.count == 1:
-            for identifier in tree.flatten(given):
-                yield 0, identifier
+            yield from ((0, identifier) for identifier in tree.flatten(given))
             return
         for index, entry in enumerate(self._outputs.select(given, what)):
             for identifier in entry if isinstance(entry, (list, tuple)) else [entry]:
@@ -208,9 +267,13 @@ class CompileMetrics(Metric):
         weights = self._weights(sample_weight)
         for entry in self.entries:
             arguments: tuple[Any, ...] = (targets[entry.output], predictions[entry.output])
+            if compares_same_shapes(entry.metric):
+                arguments = squeeze_or_expand_to_same_rank(*arguments)
             if entry.weighted:
                 arguments = (*arguments, weights[entry.output])
-            self._update(entry.metric, arguments)
+            output = self._outputs.names[entry.output] if self._outputs.count > 1 else None
+            with telling("metric", entry.name, output, *arguments[:2], is_ours(entry.metric)):
+                self._update(entry.metric, arguments)
 
     def _weights(self, sample_weight: Any) -> list[Any]:
         if sample_weight is None:
@@ -237,6 +300,17 @@ class CompileMetrics(Metric):
         """Figures by name; while tracing, those that are inside the trace."""
         shown = [e for e in self.entries if STATE.trace is None or id(e.metric) not in self.outside]
         return {entry.name: entry.metric.result() for entry in shown}
+
+
+def _mismatch(losses: int, weights: int) -> ValueError:
+    return ValueError(f"`loss_weights` must match the number of losses, got {losses} losses and {weights} weights.")
+
+
+def _path_name(path: tuple[Any, ...], output: Any) -> str:
+    """Name of a loss in logs: the keys that lead to the output, and the output's name in place of its index."""
+    if not path or isinstance(path[-1], int):
+        path = (*path[:-1], output)
+    return "/".join(map(str, path))
 
 
 def compares_same_shapes(metric: Any) -> bool:

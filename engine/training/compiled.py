@@ -86,13 +86,9 @@ class Compiled:
         if auto_scale_loss and policy == "mixed_float16" and not scaled:
             chosen = optimizers.LossScaleOptimizer(chosen, name="loss_scale_optimizer")
         names = getattr(self, "output_names", None)
-        has_metrics = metrics is not None or weighted_metrics is not None
         # Straight into __dict__: what belongs to training is no part of the layer that the model is.
         self.__dict__.update(
             optimizer=chosen,
-            loss=loss,
-            _compile_loss=None if loss is None else CompileLoss(loss, loss_weights, names),
-            _compile_metrics=CompileMetrics(metrics, weighted_metrics, names) if has_metrics else None,
             _loss_tracker=_mean_loss(),
             run_eagerly=run_eagerly,
             steps_per_execution=steps_per_execution,
@@ -104,6 +100,11 @@ class Compiled:
             predict_function=None,
             _compile_arguments={key: given[key] for key in _COMPILE_ARGUMENTS},
         )
+        # As in Keras, compiling again without a loss or without metrics keeps those of before.
+        if loss is not None:
+            self.__dict__.update(loss=loss, _compile_loss=CompileLoss(loss, loss_weights, names))
+        if metrics is not None or weighted_metrics is not None:
+            self.__dict__["_compile_metrics"] = CompileMetrics(metrics, weighted_metrics, names)
 
     @property
     def metrics(self) -> list[metrics.Metric]:
@@ -168,8 +169,8 @@ class Compiled:
         first: list[str] = []
         for metric in self.metrics:
             first += [m.name for m in metric.metrics] if isinstance(metric, CompileMetrics) else [metric.name]
-        kept = list(dict.fromkeys(name for name in first if name in names))
-        return kept + sorted(set(names) - set(kept))
+        # A name that two metrics share stands there twice, as in Keras.
+        return [name for name in first if name in names] + sorted(set(names) - set(first))
 
     def get_compile_config(self) -> dict[str, Any]:
         """Plain data of the arguments of `compile`; empty before."""

@@ -7,14 +7,15 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from engine.core import config
 from engine.training.adapters import Adapter, GeneratorAdapter
 
 
 class EpochSource:
     """Batches of one epoch after the other.
 
-    With `steps` an epoch is that many batches and the next epoch goes on where the last one ended; without, an epoch is
-    one pass.
+    With `steps` an epoch of training is that many batches and the next epoch goes on where the last one ended; without,
+    and outside training, an epoch begins anew.
 
     Args:
         adapter: where the batches come from.
@@ -26,6 +27,10 @@ class EpochSource:
     def __init__(
         self, adapter: Adapter, steps: int | None = None, steps_per_execution: int = 1, purpose: str = "training"
     ) -> None:
+        limit = config.max_steps_per_epoch()
+        if limit and (not steps or limit < steps):
+            warnings.warn(f"Limiting steps_per_epoch to {limit}", stacklevel=4)
+            steps = limit
         self.adapter, self.steps, self._chunk, self._purpose = adapter, steps, steps_per_execution, purpose
         self._stream: Iterator[Any] | None = None
         self._seen = 0
@@ -50,14 +55,14 @@ class EpochSource:
         """
         self.adapter.on_epoch_begin()
         limit = self.steps or self.adapter.num_batches
-        if self._stream is None or self.steps is None:
+        if self._stream is None or self.steps is None or self._purpose != "training":
             self._stream, self._seen = iter(self.adapter.batches()), 0
         done = 0
         while limit is None or done < limit:
             wanted = self._chunk if limit is None else min(self._chunk, limit - done)
             batches = list(itertools.islice(self._stream, wanted))
             if batches:
-                yield done, done + len(batches) - 1, batches
+                yield done, done + self._chunk - 1, batches  # the last step as Keras counts, also when data end
             done += len(batches)
             if len(batches) < wanted:
                 self._ran_out(done, limit)

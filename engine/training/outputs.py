@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine import losses, metrics
@@ -16,22 +16,41 @@ class Outputs:
 
     Attributes:
         names: their names; None where an output has none.
+        paths: the keys and indices that lead to each.
         count: how many there are.
+        is_flat: whether they lie in one list or dict.
         is_dict: whether the model gives a dict.
     """
 
     def __init__(self, y_pred: Any, output_names: Sequence[str] | None) -> None:
         self.structure = tree.map_structure(lambda _: None, y_pred)
-        self.count = len(tree.flatten(y_pred))
+        self.paths = [path for path, _ in tree.flatten_with_path(y_pred)]
+        self.count = len(self.paths)
         self.is_dict = isinstance(y_pred, dict)
         self.nested = tree.is_nested(y_pred)
-        self.keys = [path[0] for path, _ in tree.flatten_with_path(y_pred)] if self.is_dict else None
-        if self.is_dict and len(y_pred) == self.count:
-            self.names: list[Any] = list(self.keys or ())
+        self.is_flat = self.nested and len(y_pred) == self.count
+        if self.is_dict and self.is_flat:
+            self.names: list[Any] = [path[0] for path in self.paths]
         elif output_names is not None and len(output_names) == self.count:
             self.names = list(output_names)
         else:
             self.names = [None] * self.count
+
+    @property
+    def have_names(self) -> bool:
+        """Whether outputs can be told by name."""
+        return None not in self.names and (self.is_flat or not self.nested)
+
+    def under(self, path: tuple[Any, ...]) -> list[int]:
+        """The outputs below a path."""
+        return [i for i, other in enumerate(self.paths) if other[: len(path)] == path]
+
+    def at(self, path: tuple[Any, ...]) -> Any:
+        """The part of the structure at a path."""
+        part = self.structure
+        for key in path:
+            part = part[key]
+        return part
 
     def flatten(self, value: Any, what: str, wanted: Sequence[bool] | None = None) -> list[Any]:
         """One entry per output from a structure of targets or weights.
@@ -43,42 +62,65 @@ class Outputs:
         """
         if value is None:
             return [None] * self.count
-        if isinstance(value, dict) and None not in self.names and set(value) <= set(self.names):
-            return [value.get(name) for name in self.names]
+        if isinstance(value, dict) and self.have_names:
+            if set(value) <= set(self.names):
+                return [value.get(name) for name in self.names]
+            raise self._differs(value, what)
         flat = tree.flatten(value)
         if len(flat) == self.count:
             return flat
         if wanted is not None and len(flat) == sum(wanted):
             rest = iter(flat)
             return [next(rest) if want else None for want in wanted]
+        raise self._differs(value, what)
+
+    def _differs(self, value: Any, what: str) -> ValueError:
         stars = tree.map_structure(lambda _: "*", value)
-        raise ValueError(
+        return ValueError(
             f"{what} and y_pred have different structures.\n{what}: {stars}\n"
-            f"y_pred: {tree.map_structure(lambda _: '*', self.structure)}\n"
+            f"y_pred: {tree.map_structure(lambda _: '*', self.structure)}\n" + self._name_list()
         )
 
     def select(self, value: Any, what: str) -> list[Any]:
-        """One entry per output from what `compile` was given: a dict by name, a list, or one thing for all."""
-        if isinstance(value, dict):
-            known = set(self.names)
-            if not set(value) <= known:
-                expected = [name for name in self.names if name is not None]
-                raise ValueError(f"Expected keys {expected} in {what} dict, but found {what}.keys()={list(value)}")
+        """One entry per output from what `compile` was given: a list, a dict by name, or the outputs' structure."""
+        if self.is_flat and isinstance(value, (list, tuple)) and len(value) == self.count:
+            return list(value)
+        if isinstance(value, dict) and self.is_flat and self.have_names:
+            if not set(value) <= set(self.names):
+                raise ValueError(f"Expected keys {self.names} in {what} dict, but found {what}.keys()={list(value)}")
             return [value.get(name) for name in self.names]
-        if isinstance(value, (list, tuple)):
-            if len(value) == self.count:
-                return list(value)
-            flat = tree.flatten(value)
-            if len(flat) == self.count:
-                return flat
-            raise ValueError(
-                f"`{what}` has {len(value)} entries for a model with {self.count} outputs"
-                f"{self._name_list()}. Give one entry for each output, None for an output without."
-            )
-        return [value] * self.count
+        found = list(_parts(self.structure, value))
+        if not any(part is _MISFIT for part in found):
+            return found
+        given = f"{len(value)} entries" if isinstance(value, (list, tuple)) else f"keys {list(value)}"
+        raise ValueError(
+            f"`{what}` has {given} for a model with {self.count} outputs{self._name_list()}. "
+            "Give one entry for each output, None for an output without, in the structure of the outputs "
+            f"{tree.map_structure(lambda _: '*', self.structure)}."
+        )
 
     def _name_list(self) -> str:
         return "" if None in self.names else " (" + ", ".join(map(str, self.names)) + ")"
+
+
+_MISFIT = object()
+
+
+def _parts(structure: Any, value: Any) -> Iterator[Any]:
+    """The part of `value` for each leaf of the structure; None stands for a whole branch, _MISFIT for what differs."""
+    if not tree.is_nested(structure):
+        yield value
+    elif value is None:
+        yield from (None for _ in tree.flatten(structure))
+    elif isinstance(structure, dict):
+        fits = isinstance(value, dict) and set(value) <= set(structure)
+        for key in sorted(structure):
+            yield from _parts(structure[key], value.get(key)) if fits else (_MISFIT,)
+    elif isinstance(value, (list, tuple)) and len(value) == len(structure):
+        for part, given in zip(structure, value, strict=True):
+            yield from _parts(part, given)
+    else:
+        yield _MISFIT
 
 
 def kind_of_targets(y_true: Any, y_pred: Any) -> str:

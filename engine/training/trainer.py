@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -57,6 +58,12 @@ class Trainer(Compiled):
             total = ops.add(total, part)
         return total
 
+    def _compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+        """`compute_loss`, also one that was written without the argument `training`."""
+        if "training" in inspect.signature(self.compute_loss).parameters:
+            return self.compute_loss(x, y, y_pred, sample_weight, training=training)
+        return self.compute_loss(x, y, y_pred, sample_weight)
+
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Update the metrics of `compile` with a batch and return all figures."""
         if self._compile_metrics is not None:
@@ -68,7 +75,7 @@ class Trainer(Compiled):
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         with GradientTape() as tape:
             y_pred = self(x, training=True)  # type: ignore[operator]
-            loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+            loss = self._compute_loss(x, y, y_pred, sample_weight, training=True)
             scaled = self.optimizer.scale_loss(loss)
         self._track_loss(loss, x)
         variables = self.trainable_variables  # type: ignore[attr-defined]
@@ -82,8 +89,9 @@ class Trainer(Compiled):
         """One step of evaluation on a batch."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)  # type: ignore[operator]
-        if self._compile_loss is not None or self.losses:  # type: ignore[attr-defined]
-            self._track_loss(self.compute_loss(x, y, y_pred, sample_weight, training=False), x)
+        own = type(self).compute_loss is not Trainer.compute_loss
+        if own or self._compile_loss is not None or self.losses:  # type: ignore[attr-defined]
+            self._track_loss(self._compute_loss(x, y, y_pred, sample_weight, training=False), x)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
@@ -190,13 +198,16 @@ class Trainer(Compiled):
         if validation_data is not None:
             arguments = (validation_data, validation_batch_size or batch_size, validation_steps)
             validation = self._validation_source(*arguments)
+        epochs = _within_limit(epochs)
         listeners = self._listeners(callbacks, verbose, epochs, source, history=True)
         self.stop_training, self._initial_epoch = False, None
         listeners.on_train_begin()
         initial_epoch = self._initial_epoch or initial_epoch  # BackupAndRestore sets it
-        logs = self._run_epochs(range(initial_epoch, epochs), source, validation, validation_freq, listeners)
-        if self.optimizer is not None and epochs > 0:
-            self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
+        try:
+            logs = self._run_epochs(range(initial_epoch, epochs), source, validation, validation_freq, listeners)
+        finally:
+            if self.optimizer is not None and epochs > 0:
+                self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
         listeners.on_train_end(logs)
         return self.history
 
@@ -313,14 +324,14 @@ class Trainer(Compiled):
         parts: list[Any] = []
         for first, last, batches in source.epoch():
             listeners.on_predict_batch_begin(first)
-            parts += [step(self, batch) for batch in batches]
+            parts.append(_joined([step(self, batch) for batch in batches]))
             listeners.on_predict_batch_end(last, {"outputs": parts[-1]})
             if self.stop_predicting:
                 break
         listeners.on_predict_end()
         if not parts:
             raise ValueError("predict: no batch was given, so there is nothing to predict.")
-        return parts[0] if len(parts) == 1 else tree.map_structure(lambda *p: np.concatenate(p), *parts)
+        return _joined(parts)
 
     def train_on_batch(
         self,
@@ -359,6 +370,11 @@ class Trainer(Compiled):
         return self.make_predict_function()(self, as_batch(pack_x_y_sample_weight(x)))
 
 
+def _joined(parts: Sequence[Any]) -> Any:
+    """Outputs of several batches as one."""
+    return parts[0] if len(parts) == 1 else tree.map_structure(lambda *p: np.concatenate(p), *parts)
+
+
 def _is_due(epoch: int, frequency: Any) -> bool:
     if isinstance(frequency, int):
         return (epoch + 1) % frequency == 0
@@ -392,3 +408,12 @@ def can_be_batches(data: Any) -> bool:
         or not isinstance(data, (tuple, list, dict, np.ndarray))
         and not hasattr(data, "__array__")
     )
+
+
+def _within_limit(epochs: int) -> int:
+    """`epochs`, or fewer if `config.set_max_epochs` says so."""
+    limit = config.max_epochs()
+    if not limit or epochs <= limit:
+        return epochs
+    warnings.warn(f"Limiting epochs to {limit}", stacklevel=3)
+    return limit

@@ -1,18 +1,23 @@
-"""Named values of a program in one place, which can be frozen (`keras.utils.Config`)."""
+"""Settings by name, as attributes or as keys."""
 
 from __future__ import annotations
 
-import copy
 import difflib
 import json
-from collections.abc import ItemsView, Iterator, KeysView, ValuesView
+from collections.abc import Iterator
 from typing import Any
-
-_OWN = ("_config", "_frozen")
 
 
 class Config:
-    """A dict whose entries are attributes too; `freeze()` ends all changes."""
+    """A dict whose entries are attributes too, and that can be frozen.
+
+    `Config(learning_rate=0.1).learning_rate` is 0.1; entries are set as attributes or by key.
+
+    Args:
+        kwargs: the first entries.
+    """
+
+    _OWN = ("_config", "_frozen")
 
     def __init__(self, **kwargs: Any) -> None:
         self._config: dict[str, Any] = kwargs
@@ -24,71 +29,72 @@ class Config:
         return self._frozen
 
     def freeze(self) -> None:
-        """Refuse changes from here on."""
+        """Refuse changes from now on."""
         self._frozen = True
 
     def unfreeze(self) -> None:
         """Allow changes again."""
         self._frozen = False
 
-    def _check(self) -> None:
-        if self._frozen:
-            raise ValueError("Cannot mutate attribute(s) because the config is frozen.")
-
     def as_dict(self) -> dict[str, Any]:
-        """The entries as a plain dict."""
-        return copy.copy(self._config)
+        """The entries as a dict of their own."""
+        return dict(self._config)
 
     def to_json(self) -> str:
         """The entries as JSON."""
         return json.dumps(self._config)
 
-    def keys(self) -> KeysView[str]:
+    def keys(self) -> Any:
+        """Names of the entries."""
         return self._config.keys()
 
-    def values(self) -> ValuesView[Any]:
+    def values(self) -> Any:
+        """The entries without their names."""
         return self._config.values()
 
-    def items(self) -> ItemsView[str, Any]:
+    def items(self) -> Any:
+        """Pairs of name and entry."""
         return self._config.items()
-
-    def get(self, keyname: str, value: Any = None) -> Any:
-        """An entry, or `value` if there is none."""
-        return self._config.get(keyname, value)
 
     def pop(self, *args: Any) -> Any:
         """Take an entry out."""
-        self._check()
-        return self._config.pop(*args)
+        return self._changing().pop(*args)
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Set several entries."""
-        self._check()
-        self._config.update(*args, **kwargs)
+        self._changing().update(*args, **kwargs)
 
-    def __getattr__(self, name: str) -> Any:
-        entries = self.__dict__.get("_config", {})
-        if name in entries:
-            return entries[name]
-        close = difflib.get_close_matches(name, entries, n=1, cutoff=0.7)
-        raise AttributeError(f"Unknown attribute: '{name}'." + (f" Did you mean '{close[0]}'?" if close else ""))
+    def get(self, keyname: str, value: Any = None) -> Any:
+        """An entry, or `value` if there is none of that name."""
+        return self._config.get(keyname, value)
+
+    def _changing(self) -> dict[str, Any]:
+        if self._frozen:
+            raise ValueError("Cannot mutate attribute(s) because the config is frozen. Call `unfreeze()` first.")
+        return self._config
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in _OWN or hasattr(type(self), name):
+        if name in self._OWN or hasattr(type(self), name):
             object.__setattr__(self, name, value)
         else:
-            self[name] = value
+            self._changing()[name] = value
+
+    def __getattr__(self, name: str) -> Any:
+        config = self.__dict__.get("_config", {})
+        if name in config:
+            return config[name]
+        near = difflib.get_close_matches(name, list(config), n=1, cutoff=0.7)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise AttributeError(f"Unknown attribute: '{name}'.{hint}")
+
+    def __setitem__(self, key: str, item: Any) -> None:
+        self._changing()[key] = item
 
     def __getitem__(self, key: str) -> Any:
         return self._config[key]
 
-    def __setitem__(self, key: str, item: Any) -> None:
-        self._check()
-        self._config[key] = item
-
     def __delitem__(self, key: str) -> None:
-        self._check()
-        del self._config[key]
+        del self._changing()[key]
 
     def __contains__(self, item: object) -> bool:
         return item in self._config

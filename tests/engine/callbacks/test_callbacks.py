@@ -322,20 +322,23 @@ class Screen:
 
 def test_progress_is_one_line_on_a_terminal_and_one_at_the_end_elsewhere() -> None:
     screen = Screen(True)
-    bar = Progbar(4, interval=0.0, stateful_metrics=None, stream=screen)
+    bar = Progbar(4, interval=0.0, stateless_metrics=())
+    bar.stream = screen
     for step in range(1, 5):
         bar.update(step, [("loss", 1.0 / step)])
     assert screen.text.count("\n") == 1 and screen.text.count("\r") == 4
     assert "2/4" in screen.text and "left" in screen.text and "loss: 0.2500" in screen.text.splitlines()[-1]
     plain = Screen(False)
-    bar = Progbar(4, interval=0.0, stream=plain)
+    bar = Progbar(4, interval=0.0)
+    bar.stream = plain
     for step in range(1, 5):
         bar.update(step, [("loss", float(step))])
     assert plain.text.count("\n") == 1 and "\r" not in plain.text and plain.text.startswith("4/4")
 
 
 def test_progress_averages_figures_that_are_not_stateful() -> None:
-    bar = Progbar(2, verbose=2, stream=Screen(False))
+    bar = Progbar(2, verbose=2)
+    bar.stream = Screen(False)
     bar.update(1, [("a", 1.0), ("b", 1.0)])
     assert bar._values["a"] == [1.0, 1]
     bar.update(3, [("a", 4.0)], finalize=False)

@@ -69,6 +69,11 @@ def _transposed(draw: Draw, shape: Shape) -> dict[str, Any]:
     }
 
 
+def _mean_pool(rank: int) -> Callable[[Draw, Shape], dict[str, Any]]:
+    """Keras on PyTorch counts the padding of a padded mean differently than on its other backends."""
+    return lambda draw, shape: _pool(rank)(draw, shape) | {"padding": "valid"}
+
+
 def _pool(rank: int) -> Callable[[Draw, Shape], dict[str, Any]]:
     def settings(draw: Draw, shape: Shape) -> dict[str, Any]:
         return {
@@ -163,7 +168,7 @@ RULES: dict[str, dict[str, Callable[[Draw, Shape], dict[str, Any]]]] = {
         "RMSNormalization": lambda draw, shape: {"epsilon": 0.01},
         "Masking": lambda draw, shape: {"mask_value": 0.0},
         "MaxPooling1D": _pool(1),
-        "AveragePooling1D": _pool(1),
+        "AveragePooling1D": _mean_pool(1),
         "GlobalAveragePooling1D": _nothing,
         "GlobalMaxPooling1D": _nothing,
         "ZeroPadding1D": lambda draw, shape: {"padding": draw(st.integers(1, 2))},
@@ -177,7 +182,7 @@ RULES: dict[str, dict[str, Callable[[Draw, Shape], dict[str, Any]]]] = {
         "DepthwiseConv2D": _depthwise,
         "SeparableConv2D": _separable,
         "MaxPooling2D": _pool(2),
-        "AveragePooling2D": _pool(2),
+        "AveragePooling2D": _mean_pool(2),
         "BatchNormalization": _normal,
         "GroupNormalization": _group,
         "UpSampling2D": lambda draw, shape: {"size": 2, "interpolation": _of(draw, "nearest", "bilinear")},
@@ -286,7 +291,9 @@ class Plan:
             if self.values[i][0] == "tokens":
                 self._new({"class": "Embedding", "settings": {"input_dim": HIGH, "output_dim": 2}}, [i])
                 i = len(self.values) - 1
-            loss = _of(self.draw, "mse", "mae", "sparse_categorical_crossentropy", "binary_crossentropy", "huber")
+            # PyTorch's own sparse loss takes no gradient of several axes in every memory order.
+            classes = ["sparse_categorical_crossentropy"] if self.values[i][0] == "vector" else []
+            loss = _of(self.draw, "mse", "mae", "binary_crossentropy", "huber", *classes)
             head = {"sparse_categorical_crossentropy": "softmax", "binary_crossentropy": "sigmoid"}.get(loss, "linear")
             self._new({"class": "Dense", "settings": {"units": 3, "activation": head}}, [i])
             outputs.append(len(self.values) - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import warnings
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 
 import engine
 from engine.core.errors import ShapeError
@@ -25,11 +26,11 @@ EXAMPLES = {"dev": 12, "ci": 24, "nightly": 500}[os.environ.get("HYPOTHESIS_PROF
 
 
 class Keras:
-    """The process that runs Keras on JAX."""
+    """The process that runs Keras on PyTorch, which compiles nothing."""
 
     def __init__(self) -> None:
         script = Path(__file__).with_name("keras_side.py")
-        environment = os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment = os.environ | {"KERAS_BACKEND": "torch", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
         self._process = subprocess.Popen(
             [sys.executable, "-W", "ignore", str(script)],
             stdin=subprocess.PIPE,
@@ -78,11 +79,12 @@ def shape_of(part: dict[str, Any], values: list[Any]) -> Any:
         random.setstate(state)
 
 
-def plain(config: Any) -> Any:
-    return json.loads(json.dumps(config))
+def unnumbered(config: dict[str, Any]) -> str:
+    """The config as text; Keras counts the names of mask operations anew when it reads a file."""
+    return re.sub(r'_[0-9]+"', '"', json.dumps(config))
 
 
-@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
 @given(plan=plans(shape_of))
 def test_a_drawn_model_is_the_same_in_keras(plan: dict[str, Any], keras: Keras, tmp_path_factory: Any) -> None:
     note(json.dumps(plan))
@@ -100,8 +102,8 @@ def test_a_drawn_model_is_the_same_in_keras(plan: dict[str, Any], keras: Keras, 
         own = models.facts(engine, model, plan)
         answer = keras.ask(plan, folder)
         assert "refused" not in answer, f"only Keras refuses: {answer['refused']}"
-        assert answer["loaded as built"], "Keras reads another model from our file than it builds"
-        assert plain(model.get_config()) == answer["config"]
+        assert "failed" not in answer, answer["failed"]
+        assert unnumbered(answer["loaded"]) == unnumbered(answer["config"]), "Keras reads another model than it builds"
         compare(own, dict(np.load(folder / "facts.npz")))
         returned = engine.saving.load_model(folder / "end.keras")
         x, _ = models.data(plan, [(models.BATCH, *y.shape[1:]) for y in models.as_list(model.outputs)])

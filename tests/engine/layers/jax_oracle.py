@@ -1,7 +1,11 @@
-"""Gradients of every use of every layer with Keras on JAX, in one .npz file: run as a script with its path."""
+"""Gradients of layers with Keras on JAX, in one .npz file: run as a script with its path.
+
+The uses to do stand beside it, in a .json file.
+"""
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -36,7 +40,7 @@ def gradients(use: derive.Use) -> list[Any]:
 def _arguments(layer: Any, data: list[Any]) -> list[Any]:
     if len(data) == 1:
         return data
-    return data if isinstance(layer, keras.layers.MultiHeadAttention) else [data]
+    return data if "query" in inspect.signature(layer.call).parameters else [data]
 
 
 def weighting(index: int, shape: Any) -> np.ndarray:
@@ -47,7 +51,10 @@ def weighting(index: int, shape: Any) -> np.ndarray:
 def main(path: str) -> None:
     found: dict[str, Any] = {}
     refused = {}
-    for use in derive.all_uses():
+    chosen = set(json.loads(Path(path).with_suffix(".json").read_text()))
+    for use in (u for u in derive.all_uses() if u.id in chosen):
+        if use.is_augmentation:
+            continue
         try:
             for i, gradient in enumerate(gradients(use)):
                 found[f"{use.id}/{i}"] = np.asarray(gradient)
