@@ -170,7 +170,7 @@ class TextVectorization(
 
     Texts are made alike (`standardize`), taken apart (`split`), joined to n-grams, and looked up in a vocabulary that
     `adapt(data)` learns or that is given. 0 is for padding, 1 for unknown terms. Without `output_sequence_length`,
-    sequences are as long as the longest text of a batch, and models run step by step.
+    sequences are as long as the longest text of a batch.
     """
 
     max_tokens: int | None = Param(None, ge=2, doc="Most terms, those for padding and unknown terms counted.")
