@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,8 +19,15 @@ from engine.core.naming import to_snake_case
 _PLAIN = ("name", "trainable", "dtype")
 
 
-def document_from_config(config: Mapping[str, Any], name: str) -> tuple[Document, list[str]]:
+def document_from_config(
+    config: Mapping[str, Any], name: str, assets: Mapping[str, bytes] | None = None
+) -> tuple[Document, list[str]]:
     """The document for the content of a `config.json`, and what it could not show.
+
+    Args:
+        config: the content.
+        name: of the document.
+        assets: "assets/..." members of the file: vocabularies, which become settings of their layers.
 
     Raises:
         LoadError: the config describes no network.
@@ -37,7 +45,7 @@ def document_from_config(config: Mapping[str, Any], name: str) -> tuple[Document
         )
     if len(inner["layers"]) > NODES:
         raise _unreadable(tr("it holds {n} layers; at most {most} can be shown.", n=len(inner["layers"]), most=NODES))
-    reader = _Reader(name)
+    reader = _Reader(name, assets or {})
     try:
         with reader.document.transaction():
             reader.add(kind, inner)
@@ -53,8 +61,10 @@ def _unreadable(reason: str) -> LoadError:
 
 
 class _Reader:
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, assets: Mapping[str, bytes]) -> None:
         self.document = Document(name)
+        self._assets = assets
+        self._counts: Counter[str] = Counter()
         self.told: list[str] = []
         self._ids: dict[str, str] = {}
         self._names: set[str] = set()
@@ -115,6 +125,7 @@ class _Reader:
         reason = value_problem(settings)
         if reason is not None:
             raise _unreadable(tr("the settings of {name} cannot be read: {reason}", name=name, reason=reason))
+        self._add_vocabulary(kind, name, settings)
         node = Node(
             self.document.fresh_id(),
             "Input" if kind == "InputLayer" else kind,
@@ -126,6 +137,21 @@ class _Reader:
         )
         self._ids[given] = node.id
         return node.id
+
+    def _add_vocabulary(self, kind: str, name: str, settings: dict[str, Any]) -> None:
+        """Put the terms that a layer learned, which lie in a file of their own, among its settings."""
+        base = to_snake_case(kind)
+        number, self._counts[base] = self._counts[base], self._counts[base] + 1
+        text = self._assets.get(f"assets/layers/{base}{f'_{number}' if number else ''}/vocabulary.txt")
+        if text is None or settings.get("vocabulary") is not None:
+            return
+        if settings.get("output_mode") == "tf_idf":
+            self.told.append(tr("What {name} learned about its terms is not shown; train it anew.", name=name))
+            return
+        terms: list[Any] = text.decode("utf-8").rstrip("\n").split("\n")
+        masked = kind == "TextVectorization" or settings.get("mask_token") is not None
+        special = int(masked and settings.get("output_mode", "int") == "int") + int(settings.get("num_oov_indices", 1))
+        settings["vocabulary"] = [int(t) for t in terms[special:]] if kind == "IntegerLookup" else terms[special:]
 
     def _free_name(self, kind: str) -> str:
         number = len(self._names) + 1

@@ -189,7 +189,7 @@ def read(path: str | os.PathLike[str], read_only: bool = False) -> Project:
         raise _refused(tr("the file holds neither a project nor a model."), "config.json")
     from designer.core.keras_import import document_from_config
 
-    document, told = document_from_config(archive.config, source.stem)
+    document, told = document_from_config(archive.config, source.stem, archive.assets)
     return Project(document, archive.weights if not told else None, [], source, read_only, told)
 
 

@@ -306,6 +306,18 @@ def test_batches_of_any_length_pass_through_the_plan() -> None:
         np.testing.assert_allclose(planned, stepwise, rtol=1e-6)
 
 
+def test_numbers_where_texts_are_expected_are_told_before_any_data() -> None:
+    texts = layers.TextVectorization(name="words", vocabulary=["a"])
+    for layer, dtype, words in (
+        (texts, "float32", "words: texts are expected, and the values are of type float32"),
+        (layers.StringLookup(vocabulary=["a"], output_mode="count", name="terms"), "int32", "terms: texts"),
+        (layers.IntegerLookup(vocabulary=[1], name="ids"), "string", "ids: whole numbers"),
+        (layers.TextVectorization(name="rows", vocabulary=["a"], output_mode="multi_hot"), "int64", "rows: texts"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            layer(engine.Input((1,), dtype=dtype))
+
+
 def test_a_new_vocabulary_reaches_a_compiled_model() -> None:
     layer = layers.StringLookup(vocabulary=["a", "b"])
     model = engine.Sequential([engine.Input((1,), dtype="string"), layer])
