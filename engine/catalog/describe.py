@@ -23,7 +23,11 @@ _MODULES = ("layers", "losses", "metrics", "optimizers", "callbacks", "initializ
 _INPUT_PARAMS = {
     "shape": Param(kind="Shape", ge=1, doc="Axes of one sample, the batch left out; empty axes may vary."),
     "dtype": Param(
-        "float32", kind="str", choices=("float32", "int32"), advanced=True, doc="Type of the values that come in."
+        "float32",
+        kind="str",
+        choices=("float32", "int32", "int64", "string"),
+        advanced=True,
+        doc="Type of the values that come in.",
     ),
 }
 
