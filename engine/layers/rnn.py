@@ -210,6 +210,11 @@ class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES
         # The batch is open: one sample's state, added to zeros of which there are as many as samples.
         zeros = ops.zeros_like(sequences[(slice(None), *(0,) * (len(sequences.shape) - 1))])
 
+        if getattr(type(self.cell), "get_initial_state", None) is Cell.get_initial_state:
+            sizes = tree.flatten(self.cell.state_size)
+            column = ops.expand_dims(ops.cast(zeros, self.cell.compute_dtype), -1)
+            return [ops.broadcast_to(column, (None, n)) for n in sizes]  # no zeros of the state's size while tracing
+
         def repeated(state: Any) -> Any:
             column = ops.reshape(ops.cast(zeros, state.dtype), (-1, *(1,) * (len(state.shape) - 1)))
             return ops.add(column, state)
