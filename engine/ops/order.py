@@ -80,9 +80,10 @@ def _quantiles(x: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan:
     if levels.size and (levels.min() < 0 or levels.max() > 1):
         raise ValueError("Quantiles must be in the range [0, 1]")
     x = convert_to_tensor(x)
-    rank = len(x.shape)
-    rows, axes = _gathered(ew.cast(x, dtypes.compute_type(x.dtype, float)), axis)
-    picked = _picked(rows, tuple(levels.ravel().tolist()), method, skip_nan)
+    rank, kind = len(x.shape), dtypes.compute_type(x.dtype, float)
+    # NumPy puts the NaN of bfloat16 anywhere when it sorts.
+    rows, axes = _gathered(ew.cast(x, "float32" if kind == "bfloat16" else kind), axis)
+    picked = ew.cast(_picked(rows, tuple(levels.ravel().tolist()), method, skip_nan), kind)
     if keepdims:
         for a in axes:
             picked = expand_dims(picked, a)

@@ -217,7 +217,7 @@ def _cdist(x: Any, y: Any, *, out: Any = None) -> Any:
     rows = max(_PIECE // max(y.size, 1), 1)  # few rows at a time, so that the differences stay in the cache
     for start in range(0, x.shape[-2], rows):
         gap = x[..., start : start + rows, None, :] - y[..., None, :, :]
-        result[..., start : start + rows, :] = np.sqrt(np.einsum("...i,...i->...", gap, gap))
+        result[..., start : start + rows, :] = np.sqrt(np.square(gap, out=gap).sum(axis=-1))
     return result
 
 
