@@ -434,6 +434,7 @@ def _filled(name: str, value: float) -> PublicOp:
         return out
 
     kernel.__name__ = name
+    kernel.__doc__ = f"{'Ones' if value else 'Zeros'} in the shape, and by default the type, of x."
     return defop(
         infer=lambda x, *, dtype=None: Spec(x.shape, dtypes.standardize_dtype(dtype or x.dtype)),
         shape_only=(0,),
