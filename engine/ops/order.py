@@ -15,7 +15,7 @@ from engine.core.tensor import Spec, as_array, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
 from engine.ops.index import sort, take_along_axis
-from engine.ops.shape import expand_dims, moveaxis, ravel, reshape, transpose
+from engine.ops.shape import expand_dims, moveaxis, pad, ravel, reshape, transpose
 
 __all__ = [
     "argpartition",
@@ -98,6 +98,8 @@ def _picked(rows: Any, q: tuple[float, ...], method: str, skip_nan: bool) -> Any
     """Quantiles of the last axis; without `skip_nan`, a single NaN makes all of a row's NaN."""
     known = red.sum(ew.cast(ew.logical_not(ew.isnan(rows)), "int32"), axis=-1, keepdims=True)
     total = red.sum(ew.cast(ew.ones_like(rows), "int32"), axis=-1, keepdims=True)
+    if rows.shape[-1] in (0, None):  # what is taken where there is nothing
+        rows = pad(rows, [*[(0, 0)] * (len(rows.shape) - 1), (0, 1)], constant_values=math.nan)
     low, high, part = quantile_places(known if skip_nan else total, q=q, method=method)
     ordered = sort(rows, axis=-1)
     below, above = take_along_axis(ordered, low, axis=-1), take_along_axis(ordered, high, axis=-1)
