@@ -10,10 +10,11 @@ from engine.core import registry, tree
 from engine.core.tensor import KerasTensor
 from engine.layers.arguments import as_shape, tree_of_tensors
 from engine.layers.base import Layer
+from engine.models.state_tree import HasStateTree
 from engine.training.trainer import Trainer
 
 
-class Model(Trainer, Layer):
+class Model(HasStateTree, Trainer, Layer):
     """A network: `Model(inputs, outputs)` from a Functional graph, or a subclass with `call`.
 
     Args:

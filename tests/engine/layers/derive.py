@@ -94,9 +94,9 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
 }
 _BY_NAME: dict[str, Any] = {
     "units": 3, "filters": 8, "kernel_size": 3, "rate": 0.4, "stddev": 0.3, "input_dim": 11, "output_dim": 3,
-    "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3, "height": 5, "width": 4,
-    "max_number": 3, "height_factor": 0.2, "width_factor": 0.1, "output_size": 3, "num_tokens": 5,
-    "num_bins": 5,
+    "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3, "num_tokens": 5,
+    "num_bins": 5, "height": 5, "width": 4, "max_number": 3, "height_factor": 0.2, "width_factor": 0.1,
+    "output_size": 3,
 }  # fmt: skip
 _OBJECTS = {
     "Activation": "sigmoid",
@@ -186,11 +186,11 @@ class Use:
     def inputs(self) -> list[np.ndarray]:
         """The arrays to call it with."""
         rng = np.random.default_rng(len(self.shapes[0]))
+        if self.text:
+            return [np.array(["a", "b c", "d", ""], object)[rng.integers(0, 4, s)] for s in self.shapes]
         if self.is_augmentation:
             low, high = self.config.get("value_range", (0, 255))
             return [rng.uniform(low, high, s).astype("float32") for s in self.shapes]
-        if self.text:
-            return [np.array(["a", "b c", "d", ""], object)[rng.integers(0, 4, s)] for s in self.shapes]
         if self.whole:
             return [rng.integers(0, self.whole, s).astype("int32") for s in self.shapes]
         return [rng.normal(size=s).astype("float32") for s in self.shapes]
@@ -231,9 +231,10 @@ def _fitting(use: Use) -> tuple[tuple[int, ...], ...]:
 
 
 def _needed(cls: Any, info: ParamInfo) -> Any:
-    if info.kind == "Layer":
-        return _accepted(cls, info.name)[0]
-    return _range(info)[1] if info.kind == "Range" else _BY_NAME[info.name]
+    """A value for a setting that has no default."""
+    if info.kind == "Range":
+        return _range(info)[1]
+    return _accepted(cls, info.name)[0] if info.kind == "Layer" else _BY_NAME[info.name]
 
 
 def _kind(name: str, config: dict[str, Any] | None = None) -> tuple[int, bool]:
