@@ -32,6 +32,11 @@ _BY_SETTING: dict[str, Any] = {
     "width": 32,
 }
 """What a setting without a default starts with, whatever the layer; sizes hold for every axis."""
+_BY_LAYER: dict[str, dict[str, Any]] = {
+    "RandomSaturation": {"factor": [0.4, 0.6]},
+    "RandomSharpness": {"factor": [0.4, 0.7]},
+}
+"""Strengths for which not 0 but 0.5 changes nothing."""
 
 
 def starting_params(layer_type: str, spec: Spec | None = None) -> dict[str, Any]:
@@ -48,7 +53,7 @@ def starting_params(layer_type: str, spec: Spec | None = None) -> dict[str, Any]
     known = component(layer_type)
     params = {p.name: p for p in known.params} if known is not None else {}
     needed = [p for p in params.values() if p.required and (p.name in _BY_SETTING or p.type in ("int", "Range"))]
-    started = {p.name: _start(p) for p in needed}
+    started = {p.name: _start(p) for p in needed} | _BY_LAYER.get(layer_type, {})
     if {"height", "width"} <= started.keys() and len(axes) == 3:
         started.update(height=max(axes[0] * 3 // 4, 1), width=max(axes[1] * 3 // 4, 1))
     if known is not None and known.category == "convolution":
