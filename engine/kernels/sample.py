@@ -55,7 +55,7 @@ def _neighbours(places: Array, size: int, order: int, mode: str) -> list[Neighbo
     low = np.floor(places + 0.5 if order == 0 else places)
     with np.errstate(invalid="ignore"):  # what is no number stays none by its share, whatever it is mixed of
         index = low.astype(np.int64)
-    rest = None if order == 0 else np.subtract(places, low, out=low)
+        rest = None if order == 0 else np.subtract(places, low, out=low)
     found = []
     for step in range(order + 1):
         at = index + step
