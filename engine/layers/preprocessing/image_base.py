@@ -106,14 +106,17 @@ class ImageLayer(Layer, ports=Ports(ranks=(4, 4))):
 
     @property
     def height_axis(self) -> int:
+        """The axis of the rows, counted from the end."""
         return -2 if self.first else -3
 
     @property
     def width_axis(self) -> int:
+        """The axis of the columns, counted from the end."""
         return -1 if self.first else -2
 
     @property
     def channel_axis(self) -> int:
+        """The axis of the colours, counted from the end."""
         return -3 if self.first else -1
 
     def size_of(self, images: Any) -> tuple[Any, Any]:
@@ -167,6 +170,7 @@ class ImageLayer(Layer, ports=Ports(ranks=(4, 4))):
         return True
 
     def transform_images(self, images: Any, transformation: Drawn = None, training: bool = True) -> Any:
+        """Pictures changed by what was drawn."""
         images = convert_to_tensor(images)
         if self.CASTS:
             images = ops.cast(images, self.compute_dtype)
@@ -176,9 +180,11 @@ class ImageLayer(Layer, ports=Ports(ranks=(4, 4))):
         return bool(training or self.ALWAYS) and transformation is not None
 
     def transform_labels(self, labels: Any, transformation: Drawn, training: bool = True) -> Any:
+        """Labels that go with the changed pictures."""
         return self.change_labels(labels, transformation) if self._works(transformation, training) else labels
 
     def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Drawn, training: bool = True) -> Any:
+        """Boxes that go with the changed pictures."""
         if not self._works(transformation, training):
             return bounding_boxes
         return self.change_boxes(dict(bounding_boxes), transformation)
@@ -186,6 +192,7 @@ class ImageLayer(Layer, ports=Ports(ranks=(4, 4))):
     def transform_segmentation_masks(
         self, segmentation_masks: Any, transformation: Drawn, training: bool = True
     ) -> Any:
+        """Masks of areas that go with the changed pictures."""
         masks = convert_to_tensor(segmentation_masks)
         return self.change_masks(masks, transformation) if self._works(transformation, training) else masks
 

@@ -152,6 +152,7 @@ class RandomCrop(_Sized, category="preprocessing", keras="keras.layers:RandomCro
     along the wrong axes; here both follow the picture.
     """
 
+    BASE_ARGUMENTS = ("name",)
     height: int = Param(ge=1, doc=HEIGHT_DOC)
     width: int = Param(ge=1, doc=WIDTH_DOC)
     seed: int | None = seed()
