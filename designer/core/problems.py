@@ -474,15 +474,11 @@ class _Checker:
 
     def _pixels(self) -> None:
         for node, (low, high), real in misjudged(self.document, self.source):
-            numbers = {"low": low, "high": high, "first": real[0], "last": real[1]}
-            words = tr(
-                "reckons with values from {low:g} to {high:g}; the data go from {first:g} to {last:g}.", **numbers
-            )
-            title = tr("Set {name} value range to {first:g} to {last:g}", name=node.name, **numbers)
-            command = SetParams(node.id, {"value_range": list(real)})
-            self.add(
-                f"pixels:{node.id}", "warning", node, words, repairs=(Repair(title, tr("fits the data"), command),)
-            )
+            numbers = {"low": low, "high": high, "a": real[0], "b": real[1]}
+            words = tr("reckons with values from {low:g} to {high:g}; the data go from {a:g} to {b:g}.", **numbers)
+            title = tr("Set {name} value range to {a:g} to {b:g}", name=node.name, **numbers)
+            repair = Repair(title, tr("fits the data"), SetParams(node.id, {"value_range": list(real)}))
+            self.add(f"pixels:{node.id}", "warning", node, words, repairs=(repair,))
 
 
 def _next(document: Document) -> int:
