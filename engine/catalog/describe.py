@@ -168,7 +168,7 @@ def _stands_alone(cls: Any, declared: Mapping[str, params.ParamInfo]) -> bool:
     """Whether the layer can be wired by itself: cells of recurrent layers and wrappers of other layers cannot."""
     from engine.layers.rnn_cells import Cell
 
-    wraps = any(info.required and info.kind == "Layer" for info in declared.values())
+    wraps = any(info.required and info.kind in ("Layer", "Function") for info in declared.values())
     return not wraps and not issubclass(cls, Cell)
 
 
