@@ -164,14 +164,17 @@ class DTypePolicy:
 
     @property
     def name(self) -> str:
+        """The name the policy was made by."""
         return self._name
 
     @property
     def compute_dtype(self) -> str:
+        """Type of inputs and arithmetic."""
         return self._compute
 
     @property
     def variable_dtype(self) -> str:
+        """Type of the weights."""
         return self._variable
 
     def at(self, path: str | None) -> DTypePolicy:
@@ -196,10 +199,12 @@ class DTypePolicy:
         return ops.cast(x, dtype) if autocast and is_float(x.dtype) and x.dtype != dtype else x
 
     def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal object."""
         return {"name": self._name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> DTypePolicy:
+        """The object that `get_config` described."""
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:

@@ -173,18 +173,22 @@ class MultiHeadAttention(
 
     @property
     def query_dense(self) -> Any:
+        """The layer that projects queries."""
         return self._query_dense
 
     @property
     def key_dense(self) -> Any:
+        """The layer that projects keys."""
         return self._key_dense
 
     @property
     def value_dense(self) -> Any:
+        """The layer that projects values."""
         return self._value_dense
 
     @property
     def output_dense(self) -> Any:
+        """The layer that joins the heads."""
         return self._output_dense
 
     def _projection(self, name: str, shape: Any, size: int) -> EinsumDense:

@@ -18,7 +18,7 @@ class Pipeline(Layer, category="preprocessing", keras="keras.layers:Pipeline", p
     layers: Any = Param(kind="Layer", doc="The layers, the first to act first.")
 
     def setup(self) -> None:
-        self.layers = list(self.layers)
+        self.layers = list(self.layers) if isinstance(self.layers, (list, tuple)) else [self.layers]
 
     def call(self, inputs: Any, training: Any = True, mask: Any = None) -> Any:
         for layer in self.layers:

@@ -70,10 +70,12 @@ class StackedRNNCells(Layer, category="recurrent", keras="keras.layers:StackedRN
 
     @property
     def state_size(self) -> list[Any]:
+        """State sizes of all cells."""
         return [cell.state_size for cell in self.cells]
 
     @property
     def output_size(self) -> Any:
+        """Output size of the last cell."""
         return _output_size(self.cells[-1])
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
@@ -95,6 +97,7 @@ class StackedRNNCells(Layer, category="recurrent", keras="keras.layers:StackedRN
         return inputs, found[0] if len(found) == 1 else found
 
     def reset_dropout_mask(self) -> None:
+        """Draw new places for the next sequence in every cell."""
         for cell in self.cells:
             forget_drops(cell)
 
@@ -112,7 +115,11 @@ def forget_drops(cell: Any) -> None:
 class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES):
     """Runs a cell over the time axis: (batch, time, features) becomes (batch, units), or one output a step."""
 
-    cell: Any = Param(kind="Layer", doc="What is done at each step; a list of cells is stacked.")
+    cell: Any = Param(
+        kind="Layer",
+        choices=("LSTMCell", "GRUCell", "SimpleRNNCell"),
+        doc="What is done at each step; a list of cells is stacked.",
+    )
     return_sequences: bool = Param(False, doc="Give the output of every time step instead of the last.")
     return_state: bool = Param(False, advanced=True, doc="Give the last state too.")
     go_backwards: bool = Param(False, advanced=True, doc="Read the sequence from its end.")

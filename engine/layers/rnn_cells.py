@@ -173,6 +173,7 @@ class Cell(Layer):
         self._dropped = {}
 
     def reset_recurrent_dropout_mask(self) -> None:
+        """Draw new places in the state for the next sequence."""
         self._dropped.pop("state", None)
 
     def state_shapes(self) -> list[tuple[int, ...]]:

@@ -51,8 +51,14 @@ class InputSpec:
         self.allow_last_axis_squeeze = allow_last_axis_squeeze
 
     def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal object."""
         keys = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")
         return {key: getattr(self, key) for key in keys}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> InputSpec:
+        """The spec that `get_config` described."""
+        return cls(**config)
 
 
 def check_input(spec: Any, inputs: Any, layer: Any) -> None:

@@ -132,10 +132,12 @@ class Sequential(Model):
 
     @property
     def inputs(self) -> Any:
+        """Input tensors of the graph."""
         return self._graph().inputs
 
     @property
     def outputs(self) -> Any:
+        """Output tensors of the graph."""
         return self._graph().outputs
 
     @property
@@ -148,18 +150,22 @@ class Sequential(Model):
 
     @property
     def input_shape(self) -> Any:
+        """Shape of the input, the batch first."""
         return self._graph().input_shape
 
     @property
     def output_shape(self) -> Any:
+        """Shape of the output, the batch first."""
         return self._graph().output_shape
 
     @property
     def input_names(self) -> list[str]:
+        """Names of the inputs."""
         return self._graph().input_names
 
     @property
     def output_names(self) -> list[str]:
+        """Names of the outputs."""
         return self._graph().output_names
 
     def get_build_config(self) -> dict[str, Any] | None:

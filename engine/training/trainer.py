@@ -15,6 +15,7 @@ from engine.callbacks.callback_list import plain_logs
 from engine.core import config, dtypes, tree
 from engine.core.tape import GradientTape
 from engine.core.tensor import convert_to_tensor
+from engine.core.tracebacks import filtered
 from engine.metrics.counting import batch_length
 from engine.training.adapters import (
     as_batch,
@@ -155,6 +156,7 @@ class Trainer(Compiled):
         if self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
 
+    @filtered
     def fit(
         self,
         x: Any = None,
@@ -194,6 +196,7 @@ class Trainer(Compiled):
             class_weight=class_weight,
         )
         self._ready(source)
+        source.reset()
         validation = None
         if validation_data is not None:
             arguments = (validation_data, validation_batch_size or batch_size, validation_steps)
@@ -206,6 +209,7 @@ class Trainer(Compiled):
         try:
             logs = self._run_epochs(range(initial_epoch, epochs), source, validation, validation_freq, listeners)
         finally:
+            source.close()
             if self.optimizer is not None and epochs > 0:
                 self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
         listeners.on_train_end(logs)
@@ -269,6 +273,7 @@ class Trainer(Compiled):
         """The figures at the end of an epoch."""
         return plain_logs(self.get_metrics_result() if step.from_state else self._merged(logs))
 
+    @filtered
     def evaluate(
         self,
         x: Any = None,
@@ -293,6 +298,7 @@ class Trainer(Compiled):
 
     def _evaluate_source(self, source: EpochSource, listeners: Any) -> dict[str, Any]:
         step, figures = self.make_test_function(), listeners.reads_test_logs
+        source.reset()
         self.stop_evaluating = False
         listeners.on_test_begin()
         self.reset_metrics()
@@ -304,10 +310,12 @@ class Trainer(Compiled):
             listeners.on_test_batch_end(last, self._merged(logs) if figures else None)
             if self.stop_evaluating:
                 break
+        source.close()
         result = self._final(step, logs)
         listeners.on_test_end(result)
         return result
 
+    @filtered
     def predict(
         self,
         x: Any,
@@ -328,11 +336,13 @@ class Trainer(Compiled):
             listeners.on_predict_batch_end(last, {"outputs": parts[-1]})
             if self.stop_predicting:
                 break
+        source.close()
         listeners.on_predict_end()
         if not parts:
             raise ValueError("predict: no batch was given, so there is nothing to predict.")
         return _joined(parts)
 
+    @filtered
     def train_on_batch(
         self,
         x: Any,
@@ -352,6 +362,7 @@ class Trainer(Compiled):
             sample_weight = class_weights(tree.map_structure(to_array, y), class_weight)
         return self._on_batch("train", (x, y, sample_weight), return_dict)
 
+    @filtered
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics on one batch."""
         self._assert_compiled("test_on_batch")
@@ -365,6 +376,7 @@ class Trainer(Compiled):
         logs = plain_logs(self._merged(step(self, batch)))
         return logs if return_dict else self._flatten_metrics_in_order(logs)
 
+    @filtered
     def predict_on_batch(self, x: Any) -> Any:
         """Predictions for one batch, as arrays."""
         return self.make_predict_function()(self, as_batch(pack_x_y_sample_weight(x)))

@@ -82,6 +82,7 @@ class Discretization(
 
     @property
     def output_dtype(self) -> str:
+        """Type of the result: whole numbers for bins, the compute type for counts."""
         return self.compute_dtype if self.output_mode != "int" else "int32"
 
     def adapt(self, data: Any, steps: int | None = None) -> None:

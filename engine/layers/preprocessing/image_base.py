@@ -75,8 +75,8 @@ class ImageLayer(Layer, ports=Ports(ranks=(4, 4))):
     """Whether the layer works outside training too."""
     CASTS = True
     """Whether whole numbers become floats."""
-    DRAWS = True
-    """Whether the layer has a seed."""
+    SIZED = False
+    """Whether height and width have to be known."""
 
     def __init__(self, bounding_box_format: str | None = None, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -106,14 +106,17 @@ class ImageLayer(Layer, ports=Ports(ranks=(4, 4))):
 
     @property
     def height_axis(self) -> int:
+        """The axis of the rows, counted from the end."""
         return -2 if self.first else -3
 
     @property
     def width_axis(self) -> int:
+        """The axis of the columns, counted from the end."""
         return -1 if self.first else -2
 
     @property
     def channel_axis(self) -> int:
+        """The axis of the colours, counted from the end."""
         return -3 if self.first else -1
 
     def size_of(self, images: Any) -> tuple[Any, Any]:
@@ -151,6 +154,11 @@ class ImageLayer(Layer, ports=Ports(ranks=(4, 4))):
         batched = self._is_batched(images)
         if not (training or self.ALWAYS) or not (batched or self.draws_alone()):
             return None
+        if self.SIZED and None in self.size_of(images):
+            raise ValueError(
+                f"{type(self).__name__} has to know the height and the width of its pictures. Received: "
+                f"images.shape={tuple(images.shape)}"
+            )
         images = images if batched else ops.expand_dims(images, 0)
         if seed is None:
             seed = getattr(self, "generator", None)
@@ -162,6 +170,7 @@ class ImageLayer(Layer, ports=Ports(ranks=(4, 4))):
         return True
 
     def transform_images(self, images: Any, transformation: Drawn = None, training: bool = True) -> Any:
+        """Pictures changed by what was drawn."""
         images = convert_to_tensor(images)
         if self.CASTS:
             images = ops.cast(images, self.compute_dtype)
@@ -171,9 +180,11 @@ class ImageLayer(Layer, ports=Ports(ranks=(4, 4))):
         return bool(training or self.ALWAYS) and transformation is not None
 
     def transform_labels(self, labels: Any, transformation: Drawn, training: bool = True) -> Any:
+        """Labels that go with the changed pictures."""
         return self.change_labels(labels, transformation) if self._works(transformation, training) else labels
 
     def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Drawn, training: bool = True) -> Any:
+        """Boxes that go with the changed pictures."""
         if not self._works(transformation, training):
             return bounding_boxes
         return self.change_boxes(dict(bounding_boxes), transformation)
@@ -181,6 +192,7 @@ class ImageLayer(Layer, ports=Ports(ranks=(4, 4))):
     def transform_segmentation_masks(
         self, segmentation_masks: Any, transformation: Drawn, training: bool = True
     ) -> Any:
+        """Masks of areas that go with the changed pictures."""
         masks = convert_to_tensor(segmentation_masks)
         return self.change_masks(masks, transformation) if self._works(transformation, training) else masks
 

@@ -31,6 +31,7 @@ from tests.engine.layers.jax_oracle import weighting
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 derive.repair(keras)
 USES = derive.all_uses()
+SMOOTH = [u for u in USES if not u.is_augmentation]
 each_use = pytest.mark.parametrize("use", USES, ids=[u.id for u in USES])
 DEFAULTS = [u for u in USES if u.changed in ("", "case 0")]
 each_layer = pytest.mark.parametrize("use", DEFAULTS, ids=[u.layer for u in DEFAULTS])
@@ -224,11 +225,9 @@ def jax(
 
 
 @pytest.mark.timeout(900)  # the first one waits for the gradients of all
-@each_use
+@pytest.mark.parametrize("use", SMOOTH, ids=[u.id for u in SMOOTH])
 def test_gradients_are_those_of_jax(use: derive.Use, jax: Any) -> None:
     gradients, refused = jax
-    if use.is_augmentation:
-        return
     our, _ = pair(use)
     if use.config.get("stateful"):
         return
