@@ -35,7 +35,7 @@ class Pipeline(Layer, category="preprocessing", keras="keras.layers:Pipeline", p
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         layers = config.get("layers")
-        if not isinstance(layers, (list, tuple)):
+        if not isinstance(layers, (list, tuple, dict)):
             raise ValueError(
                 "`Pipeline` config must contain a `layers` key mapping to a list of serialized layers. Received config "
                 f"with layers={layers}."
