@@ -109,7 +109,8 @@ def test_shapes_are_known_before_any_data(use: derive.Use) -> None:
         return
     kind = "int32" if use.whole else "float32"
     ours = derive.called(derive.built(engine, use), [engine.KerasTensor((None, *s[1:]), kind) for s in use.shapes])
-    theirs = derive.called(derive.built(keras, use), [keras.KerasTensor((None, *s[1:]), kind) for s in use.shapes])
+    with np.errstate(all="ignore"):  # Keras computes with what happens to lie in memory
+        theirs = derive.called(derive.built(keras, use), [keras.KerasTensor((None, *s[1:]), kind) for s in use.shapes])
     for one, other in zip(tree.flatten(ours), tree.flatten(theirs), strict=True):
         assert (len(one.shape), one.dtype) == (len(other.shape), other.dtype)
         # Ours may know more than Keras, never something else.
@@ -270,7 +271,8 @@ def test_weights_lie_in_files_where_keras_puts_them(use: derive.Use, tmp_path: P
     files = {}
     for library, layer, name in ((keras, their, "theirs"), (engine, our, "ours")):
         inputs = [library.Input(s[1:], dtype="int32" if use.whole else "float32") for s in use.shapes]
-        outputs = derive.called(layer, inputs)
+        with np.errstate(all="ignore"):
+            outputs = derive.called(layer, inputs)
         if outputs is inputs[0]:
             return  # Keras's Equalization leaves no trace in a graph
         model = library.Model(inputs, outputs)
@@ -298,7 +300,9 @@ def _content(path: Path) -> dict[str, np.ndarray]:
 
 @each_layer
 def test_half_precision_follows_the_policy_as_with_keras(use: derive.Use) -> None:
-    for policy in ("float16", "mixed_float16"):
+    arguments = inspect.signature(getattr(keras.layers, use.layer).__init__).parameters
+    takes_policy = "dtype" in arguments or any(p.kind is p.VAR_KEYWORD for p in arguments.values())
+    for policy in ("float16", "mixed_float16") if takes_policy else ():
         config = {**use.config, "dtype": policy}
         changed = derive.Use(use.layer, use.changed, config, use.shapes, use.whole)
         our, their = pair(changed)
