@@ -18,7 +18,7 @@ from engine.core.params import Declared
 from engine.core.policy_map import policy_data
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
-from engine.core.tensor import Spec, Tensor, Value, Variable, convert_to_tensor
+from engine.core.tensor import Tensor, Value, Variable, convert_to_tensor
 from engine.core.tracebacks import filtered
 from engine.layers.arguments import (
     as_shape,
@@ -31,7 +31,7 @@ from engine.layers.arguments import (
     tree_of_tensors,
 )
 from engine.layers.call import CALL, CallSpec, Context, in_this_context
-from engine.layers.probe import traced_outputs
+from engine.layers.probe import traced_call
 from engine.layers.spec import InputSpec, Ports, check_input
 from engine.layers.state import HasState
 
@@ -340,19 +340,9 @@ class Layer(HasState, Operation, Declared):
         return type(self).__module__.startswith("engine.")
 
     def _traced_specs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        leaves = tree.flatten([list(args), kwargs])
-        tensors = [x for x in leaves if isinstance(x, Value)]
-        specs = [Spec(tuple(x.shape), x.dtype) for x in tensors]
-
-        def run(*symbols: Any) -> Any:
-            rest = iter(symbols)
-            replaced = [next(rest) if isinstance(x, Value) else x for x in leaves]
-            new_args, new_kwargs = tree.pack_sequence_as([list(args), kwargs], replaced)
-            return self._run(tuple(new_args), new_kwargs)
-
         saved, CALL.context = CALL.context, None
         try:
-            return traced_outputs(run, specs)
+            return traced_call(self._run, args, kwargs)
         finally:
             CALL.context = saved
             self._clear_losses()

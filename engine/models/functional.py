@@ -143,10 +143,11 @@ class Functional(Model):
         return self._traced_specs((inputs,), {})
 
     def _traced_specs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        given = [tuple(x.shape) for x in tree.flatten(list(args)) if hasattr(x, "shape")]
-        if given == [t.shape for t in self.inputs]:
-            return tree.map_structure(lambda t: KerasTensor(t.shape, t.dtype), self._outputs_struct)
-        return super()._traced_specs(args, kwargs)
+        given = [x for x in tree.flatten(list(args)) if hasattr(x, "shape")]
+        masked = any(getattr(x, "_keras_mask", None) is not None for x in given)
+        if masked or [tuple(x.shape) for x in given] != [t.shape for t in self.inputs]:
+            return super()._traced_specs(args, kwargs)
+        return tree.map_structure(_like, self._outputs_struct)
 
     def get_build_config(self) -> dict[str, Any] | None:
         return {"input_shape": None}
@@ -164,6 +165,13 @@ class Functional(Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         return functional_from_config(cls, config, custom_objects)
+
+
+def _like(tensor: KerasTensor) -> KerasTensor:
+    """Another tensor of the same shape, type and mask."""
+    found = KerasTensor(tensor.shape, tensor.dtype)
+    found._keras_mask = tensor._keras_mask
+    return found
 
 
 def functional_from_config(cls: Any, config: dict[str, Any], custom_objects: Any = None) -> Any:
