@@ -250,7 +250,7 @@ class Layer(HasState, Operation, Declared):
     # Calling.
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The layer's arithmetic."""
-        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call` method implemented.")
 
     @filtered
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -96,7 +96,8 @@ class EinsumDense(Adapted, category="core", keras="keras.layers:EinsumDense", po
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         outputs = ops.einsum(self.equation, inputs, self.kernel)
-        return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
+        outputs = outputs if self.bias is None else ops.add(outputs, self.bias)
+        return outputs if self.activation is None else self.activation(outputs)
 
     def declared_config(self) -> dict[str, Any]:
         self.__dict__["output_shape"] = self.partial_output_shape
