@@ -14,7 +14,7 @@ from engine.core.errors import ShapeError
 from engine.core.node import Operation, record
 from engine.core.objects import serialize_object
 from engine.core.params import Declared
-from engine.core.policy_map import policy_data
+from engine.core.policy_map import DTypePolicyMap, policy_data
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
 from engine.core.tensor import Spec, Tensor, Value, Variable, convert_to_tensor
@@ -98,7 +98,12 @@ class Layer(HasState, Operation, Declared):
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        self._dtype_policy = dtypes.get_policy(value)
+        policy = dtypes.get_policy(value)
+        if isinstance(self._dtype_policy, DTypePolicyMap) and self._path:
+            self._dtype_policy.pop(self._path, None)
+            self._dtype_policy[self._path] = policy
+        else:
+            self._dtype_policy = policy
 
     @property
     def dtype(self) -> str:

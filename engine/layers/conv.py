@@ -17,6 +17,7 @@ FORMAT_DOC = "Whether channels are the last or the first axis; empty takes the s
 
 
 STRICTLY_POSITIVE = "Invalid value for argument `{name}`. Expected a strictly positive value. Received {name}={value}."
+GROUPS = "The number of groups must be a positive integer. Received: groups={value}."
 LAYOUTS = ("channels_last", "channels_first")
 
 
@@ -30,9 +31,7 @@ class ConvParams:
     depth_multiplier: int = Param(1, ge=1, refusal=STRICTLY_POSITIVE, doc="Filters for each channel.")
     data_format: str = Param(None, choices=LAYOUTS, nullable=True, advanced=True, doc=FORMAT_DOC)
     dilation_rate: Dims = Param(ge=1, advanced=True, doc="Distance of a filter's points.")
-    groups: int = Param(
-        1, ge=1, refusal=STRICTLY_POSITIVE, advanced=True, doc="Parts into which the channels are divided."
-    )
+    groups: int = Param(1, ge=1, refusal=GROUPS, advanced=True, doc="Parts into which the channels are divided.")
     activation: Activation = Param(None, nullable=False, doc="Function applied to each number of the result.")
     use_bias: bool = Param(True, doc="Add a learned number to each channel.")
     kernel_initializer: Initializer = Param(
