@@ -45,7 +45,7 @@ class ParamInfo:
             "Any" or a kind of object ("Initializer", ...).
         default: value when it is not given; `REQUIRED` when it has to be.
         ge, gt, le, lt: bounds of a number (and of each number of Dims).
-        choices: the allowed values.
+        choices: the allowed values; for kind "Layer" the classes that are offered first (others work too).
         rank: how many numbers Dims hold.
         nullable: whether None is allowed.
         group, advanced, doc, step: for the property panel and the help.
@@ -102,7 +102,7 @@ class ParamInfo:
         """
         if value is None and self.nullable:
             return None
-        if self.choices is not None and self.kind not in ("bool",):
+        if self.choices is not None and self.kind not in ("bool", "Layer"):
             return self._chosen(value, owner)
         checker = _CHECKS.get(self.kind)
         return checker(self, value, owner) if checker else _resolve(self, value, owner)

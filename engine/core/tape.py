@@ -68,7 +68,7 @@ class GradientTape:
     def record(self, op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any], outputs: Sequence[Any]) -> None:
         """Keep an op if a followed value goes into it."""
         followed = self._followed
-        if op.differentiable and any(id(x) in followed for x in inputs if x is not None):
+        if (op.differentiable or _first_only(op)) and any(id(x) in followed for x in inputs if x is not None):
             self._records.append(Record(op, inputs, attrs, outputs))
             for y in outputs[: len(outputs) - op.saves]:
                 if dtypes.is_float(y.dtype):
@@ -123,6 +123,11 @@ class GradientTape:
         return tree.pack_sequence_as(sources, grads)
 
 
+def _first_only(op: Op) -> bool:
+    """Gradients of fused ops that have no gradient themselves: asking for it is refused, not answered with nothing."""
+    return op.nondiff.startswith("second derivatives")
+
+
 def backward(
     records: Sequence[Record], targets: Sequence[Any], seeds: Sequence[Any], sources: Sequence[Any]
 ) -> list[Any]:
@@ -153,6 +158,8 @@ def _depends_on(records: Sequence[Record], sources: Sequence[Any]) -> set[int]:
 
 def _propagate(record: Record, incoming: Sequence[Any], wanted: Sequence[bool], grads: dict[int, Any]) -> None:
     op, inputs, attrs, outputs = record
+    if not op.differentiable:
+        raise ValueError(f"{op.name} cannot be differentiated: {op.nondiff}.")
     if op.vjp_all is not None:
         results = op.vjp_all(tuple(incoming), tuple(outputs), tuple(inputs), attrs)
         for x, g, want in zip(inputs, results, wanted, strict=True):

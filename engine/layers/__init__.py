@@ -28,6 +28,7 @@ from engine.layers.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3
 from engine.layers.core import Dense, Embedding, Identity, Input, InputLayer, Masking
 from engine.layers.dot_attention import AdditiveAttention, Attention
 from engine.layers.einsum_dense import EinsumDense
+from engine.layers.grouped_attention import GroupedQueryAttention as GroupQueryAttention
 from engine.layers.merge import (
     Add,
     Average,
@@ -133,9 +134,11 @@ from engine.layers.reshape import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from engine.layers.reversible_embedding import ReversibleEmbedding
 from engine.layers.rnn import RNN, StackedRNNCells
 from engine.layers.rnn_cells import GRUCell, LSTMCell, SimpleRNNCell
 from engine.layers.spec import InputSpec
+from engine.layers.spectral import SpectralNormalization
 from engine.layers.wrapper import TimeDistributed, Wrapper
 
 Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -59,6 +60,8 @@ class Layer(HasState, Operation, Declared):
         super().__init_subclass__(**kwargs)
         if ports is not None:
             cls.PORTS = ports
+        if "compute_mask" in vars(cls) and "supports_masking" not in vars(cls):
+            cls.supports_masking = True
         if "build" in vars(cls):
             cls.build = _building(cls.build)  # type: ignore[method-assign]
 
@@ -371,9 +374,18 @@ class Layer(HasState, Operation, Declared):
         return previous_mask
 
     def _set_masks(self, spec: CallSpec, outputs: Any) -> None:
+        previous = spec.kwargs.get("mask")
+        if previous is None:
+            previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
         if not self.supports_masking:
+            if any(m is not None for m in tree.flatten(previous)):
+                warnings.warn(
+                    f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to "
+                    "it. However, this layer does not support masking and will therefore destroy the mask "
+                    "information. Downstream layers will not see the mask.",
+                    stacklevel=2,
+                )
             return
-        previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
         masks = self.compute_mask(spec.first(), previous)
         if masks is None:
             return

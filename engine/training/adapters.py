@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 import types
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +14,7 @@ import numpy as np
 
 from engine.core import config, dtypes, tree
 from engine.core.tensor import Value, as_array
-from engine.training.py_dataset import PyDataset
+from engine.training.py_dataset import PyDataset, made_ahead
 
 
 class Rows:
@@ -151,13 +152,24 @@ class DatasetAdapter(Adapter):
         self._dataset, self._class_weight, self._shuffle = dataset, class_weight, shuffle
         self.num_batches = dataset.num_batches
 
-    def batches(self) -> Iterator[Any]:
+    def _order(self) -> Any:
         count = self._dataset.num_batches
-        order: Iterable[int] = itertools.count() if count is None else range(count)
+        order: Any = itertools.count() if count is None else list(range(count))
         if count is not None and self._shuffle:
-            order = np.random.permutation(count).tolist()
-        for index in order:
-            yield _weighted(as_batch(self._dataset[index]), self._class_weight)
+            random.shuffle(order)  # Python's generator, as in Keras
+        return order
+
+    def batches(self) -> Iterator[Any]:
+        for batch in made_ahead(self._dataset, self._order()):
+            yield self._finished(batch)
+
+    def peek(self) -> Any:
+        """A batch to see its shapes, made without the workers."""
+        first = next(iter(self._order()), None)
+        return None if first is None else self._finished(self._dataset[first])
+
+    def _finished(self, batch: Any) -> Any:
+        return _weighted(as_batch(_checked(batch)), self._class_weight)
 
     def on_epoch_begin(self) -> None:
         self._dataset.on_epoch_begin()
@@ -261,11 +273,36 @@ def to_array(x: Any) -> Any:
         if hasattr(x, "detach"):
             x = x.detach().cpu()
         array = np.asarray(x)
-        if array.dtype == object and hasattr(x, "dtypes"):
-            array = np.asarray(x, dtype=config.floatx())
+        if array.dtype == object:
+            array = _from_objects(x, array)
     if array.dtype.kind == "f" and array.dtype.name != config.floatx():
         array = array.astype(dtypes.numpy_dtype(config.floatx()))
     return array
+
+
+def _from_objects(x: Any, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Columns of several kinds as floats, words as text.
+
+    Raises:
+        ValueError: there is something that is neither.
+    """
+    flat = array.ravel().tolist()
+    if flat and all(isinstance(value, str) for value in flat):
+        return np.asarray(array, dtype=str)
+    try:
+        return np.asarray(array, dtype=config.floatx())
+    except (TypeError, ValueError) as error:
+        columns = [str(name) for name in getattr(x, "columns", ()) if not _is_number_column(x[name])]
+        where = f"the columns {', '.join(columns)} hold" if columns else "an array of objects holds"
+        odd = next(value for value in flat if not isinstance(value, (int, float, np.number)))
+        raise ValueError(
+            f"Data must be numbers: {where} {odd!r}, which is none. Turn words into numbers (one column a word, or a "
+            "StringLookup layer), fill or drop what is missing, and give rows of equal length."
+        ) from error
+
+
+def _is_number_column(column: Any) -> bool:
+    return np.asarray(column).dtype.kind in "biuf"
 
 
 def as_batch(batch: Any) -> Any:
@@ -354,6 +391,19 @@ def class_weight_to_sample_weights(y: Any, class_weight: Mapping[int, float]) ->
     for cls, weight in class_weight.items():
         weights[numbers == int(cls)] = weight
     return weights
+
+
+def _checked(batch: Any) -> Any:
+    """A batch of a `PyDataset`: a dict, an array, or a tuple of one to three parts."""
+    batch = tuple(batch) if isinstance(batch, list) else batch
+    batch = (batch,) if isinstance(batch, np.ndarray) else batch
+    if isinstance(batch, dict) or (isinstance(batch, tuple) and len(batch) in (1, 2, 3)):
+        return batch
+    raise ValueError(
+        "PyDataset.__getitem__() must return a tuple or a dict. If a tuple, it must be ordered either (input,) or "
+        "(inputs, targets) or (inputs, targets, sample_weights). "
+        f"Received: {str(batch)[:100]}... of type {type(batch)}"
+    )
 
 
 def _weighted(batch: Any, class_weight: Mapping[Any, Any] | None) -> Any:

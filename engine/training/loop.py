@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.core import config
-from engine.training.adapters import Adapter, GeneratorAdapter
+from engine.training.adapters import Adapter, DatasetAdapter, GeneratorAdapter
 
 
 class EpochSource:
@@ -43,7 +43,7 @@ class EpochSource:
 
     def peek(self) -> Any:
         """A batch to see its shapes; nothing is lost from the epochs."""
-        if isinstance(self.adapter, GeneratorAdapter):
+        if isinstance(self.adapter, (GeneratorAdapter, DatasetAdapter)):
             return self.adapter.peek()
         return next(iter(self.adapter.batches()), None)
 
@@ -55,6 +55,8 @@ class EpochSource:
         """
         self.adapter.on_epoch_begin()
         limit = self.steps or self.adapter.num_batches
+        if limit == 0 and self._purpose != "prediction":
+            self._ran_out(0, 0)
         if self._stream is None or self.steps is None or self._purpose != "training":
             self._stream, self._seen = iter(self.adapter.batches()), 0
         done = 0
@@ -72,6 +74,18 @@ class EpochSource:
         if total is not None and self._seen >= total:
             self._stream = None
         self.adapter.on_epoch_end()
+
+    def reset(self) -> None:
+        """Begin anew. Keras tells the data the end of an epoch here too, before the first one."""
+        self.close()
+        self.adapter.on_epoch_end()
+
+    def close(self) -> None:
+        """Stop whatever makes batches ahead."""
+        close = getattr(self._stream, "close", None)
+        if close is not None:
+            close()
+        self._stream = None
 
     def _ran_out(self, done: int, limit: int | None) -> None:
         self._stream = None

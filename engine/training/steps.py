@@ -36,6 +36,8 @@ class CompiledStep:
     def run(self, leaves: Sequence[Any], figures: bool) -> Any:
         """Run on the leaves of a batch; the figures (or predictions) when they are wanted or cannot be had later."""
         plan = self._plan(figures or not self.from_state)
+        if plan.lead is not None:
+            leaves = plan.lead(leaves)
         binding = plan.bind([leaf.shape for leaf in leaves])
         for buffer, leaf in zip(binding.inputs, leaves, strict=True):
             if type(leaf) is Rows:

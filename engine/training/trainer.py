@@ -196,6 +196,7 @@ class Trainer(Compiled):
             class_weight=class_weight,
         )
         self._ready(source)
+        source.reset()
         validation = None
         if validation_data is not None:
             arguments = (validation_data, validation_batch_size or batch_size, validation_steps)
@@ -208,6 +209,7 @@ class Trainer(Compiled):
         try:
             logs = self._run_epochs(range(initial_epoch, epochs), source, validation, validation_freq, listeners)
         finally:
+            source.close()
             if self.optimizer is not None and epochs > 0:
                 self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
         listeners.on_train_end(logs)
@@ -296,6 +298,7 @@ class Trainer(Compiled):
 
     def _evaluate_source(self, source: EpochSource, listeners: Any) -> dict[str, Any]:
         step, figures = self.make_test_function(), listeners.reads_test_logs
+        source.reset()
         self.stop_evaluating = False
         listeners.on_test_begin()
         self.reset_metrics()
@@ -307,6 +310,7 @@ class Trainer(Compiled):
             listeners.on_test_batch_end(last, self._merged(logs) if figures else None)
             if self.stop_evaluating:
                 break
+        source.close()
         result = self._final(step, logs)
         listeners.on_test_end(result)
         return result
@@ -332,6 +336,7 @@ class Trainer(Compiled):
             listeners.on_predict_batch_end(last, {"outputs": parts[-1]})
             if self.stop_predicting:
                 break
+        source.close()
         listeners.on_predict_end()
         if not parts:
             raise ValueError("predict: no batch was given, so there is nothing to predict.")

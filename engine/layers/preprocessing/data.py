@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from engine import ops
-from engine.core.tensor import Tensor, Value, Variable, as_array, convert_to_tensor
+from engine.core.errors import ShapeError
+from engine.core.tensor import Spec, Tensor, Value, Variable, as_array, convert_to_tensor
 from engine.layers.base import Layer
 
 OUTPUT_MODES = {
@@ -88,6 +89,22 @@ def passes(data: Any, steps: int | None = None) -> Iterator[tuple[Any, bool]]:
         return
     for batch in itertools.islice(data, steps):
         yield batch, False
+
+
+def check_kind(spec: Spec, text: bool, owner: str) -> None:
+    """Refuse numbers where texts are expected, and the other way round, before there are any.
+
+    Raises:
+        ShapeError: the type does not fit.
+    """
+    if (spec.dtype == "string") != text and 0 not in spec.shape:
+        wanted, other = ("texts", "string") if text else ("whole numbers", "int64")
+        raise ShapeError(
+            f"{wanted} are expected, and the values are of type {spec.dtype}.",
+            layer=owner,
+            shapes=(spec.shape,),
+            hint=f'Give the input the type "{other}".',
+        )
 
 
 def texts_of(array: Any, owner: str, encoding: str = "utf-8") -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random as python_random
+from collections.abc import Sequence
 from typing import Any
 
 from engine import ops, random
@@ -20,12 +21,43 @@ _COLOURS = ("random_brightness", "random_color_degeneration", "random_contrast",
 class _Several(ImageLayer):
     """A layer made of others, each with the strength `factor`."""
 
+    SIZED = True
+
     factor: Any
     interpolation: str
+    random_rotation: ImageLayer
 
     def setup(self) -> None:
         super().setup()
         self.factor = spread(self.factor, 0)
+
+    def compute_output_spec(self, data: Any, training: Any = True) -> Any:
+        """As the part says that asks most of its input: nothing is drawn, and not every part is tried."""
+        part: ImageLayer = getattr(self, "random_color_degeneration", self.random_rotation)
+        return part.compute_output_spec(data, training)
+
+    def check_colours(self, images: Any, needed: bool) -> None:
+        """Refuse pictures that one of the parts may refuse, whichever part is drawn."""
+        channels = images.shape[self.channel_axis]
+        if needed and channels not in (1, 3, None):
+            raise ValueError(
+                "Invalid channel size: expected 3 (RGB) or 1 (Grayscale), but received images with "
+                f"{channels} channels."
+            )
+
+    def drawn_for(self, name: str, images: Any, seed: Any) -> Drawn:
+        """What one of the parts draws."""
+        return {"size": self.size_of(images), **getattr(self, name).draw(images, seed)}
+
+    def one_of(self, choice: Any, names: Sequence[str | None], drawn: Drawn, method: str, value: Any) -> Any:
+        """The value after one of the parts; in a plan too only that part is computed."""
+
+        def through(name: str | None) -> Any:
+            if name is None:
+                return lambda given: given
+            return lambda given: getattr(getattr(self, name), method)(given, drawn[name])
+
+        return ops.switch(choice, [through(name) for name in names], value)
 
     def add_parts(self, names: tuple[str, ...]) -> None:
         """Make the layers of these names, in this order."""
@@ -86,23 +118,14 @@ class RandAugment(_Several, category="preprocessing", keras="keras.layers:RandAu
         self.add_parts(tuple(made))
 
     def draw(self, images: Any, seed: Any) -> Drawn:
+        self.check_colours(images, True)
         chosen = random.randint((self.num_ops,), 0, len(self.PARTS), seed=seed)
-        return {"layer_idxes": chosen, "transforms": {name: self._draw_of(name, images, seed) for name in self.PARTS}}
-
-    def _draw_of(self, name: str, images: Any, seed: Any) -> Drawn:
-        return {"size": self.size_of(images), **(getattr(self, name).draw(images, seed) or {})}
+        return {"layer_idxes": chosen, "transforms": {name: self.drawn_for(name, images, seed) for name in self.PARTS}}
 
     def _applied(self, method: str, value: Any, drawn: Drawn) -> Any:
         """The value through the chosen layers, one after the other."""
-        chosen = drawn["layer_idxes"]
         for i in range(self.num_ops):
-            if isinstance(chosen, Tensor):
-                name = self.PARTS[int(chosen[i])]
-                value = getattr(getattr(self, name), method)(value, drawn["transforms"][name])
-                continue
-            for place, name in enumerate(self.PARTS):
-                moved = getattr(getattr(self, name), method)(value, drawn["transforms"][name])
-                value = _either(ops.equal(chosen[i], place), moved, value)
+            value = self.one_of(drawn["layer_idxes"][i], self.PARTS, drawn["transforms"], method, value)
         return value
 
     def change(self, images: Any, drawn: Drawn) -> Any:
@@ -116,17 +139,11 @@ class RandAugment(_Several, category="preprocessing", keras="keras.layers:RandAu
         return found
 
 
-def _either(condition: Any, first: Any, second: Any) -> Any:
-    if isinstance(second, dict):
-        return {key: ops.where(condition, first[key], second[key]) for key in second}
-    return ops.where(condition, first, second)
-
-
 class AugMix(_Several, category="preprocessing", keras="keras.layers:AugMix"):
     """Mixes each picture with versions of itself from random chains of transformations (Hendrycks and others 2019).
 
-    Which transformations form the chains is drawn by Python's `random` for every call; a compiled training step keeps
-    the chains it was compiled with, and draws only their strengths anew.
+    Which transformations form the chains is drawn by Python's `random`, as in Keras; in a compiled training step, where
+    Keras keeps the chains of the first step, by the layer's own generator.
     """
 
     value_range: Any = value_range()
@@ -151,20 +168,25 @@ class AugMix(_Several, category="preprocessing", keras="keras.layers:AugMix"):
         shapes[3], shapes[4] = shapes[4], shapes[3]
         self.add_parts((*shapes, *(_COLOURS if self.all_ops else ())))
 
+    def _names(self) -> list[str | None]:
+        """What a link of a chain is chosen from; None changes nothing."""
+        return [*self.SHAPES, *(_COLOURS if self.all_ops else ()), None]
+
     def draw(self, images: Any, seed: Any) -> Drawn:
-        names = [*self.SHAPES, *(_COLOURS if self.all_ops else ()), None]
+        self.check_colours(images, self.all_ops)
+        names = self._names()
         weights = random.gamma((self.num_chains,), self.alpha, seed=seed)
         share = random.beta((), self.alpha, self.alpha, seed=seed)
-        chains = []
-        for _ in range(self.num_chains):
-            chosen: list[Any] = []
-            for _ in range(self.chain_depth):
-                name = python_random.choice(names)
-                if name is not None:
-                    part = getattr(self, name).draw(images, seed)
-                    chosen.append((name, {"size": self.size_of(images), **part}))
-            chains.append(chosen)
+        chains = [[self._link(names, images, seed) for _ in range(self.chain_depth)] for _ in range(self.num_chains)]
         return {"chain_mixing_weights": weights / ops.sum(weights), "weight_sample": share, "chain_transforms": chains}
+
+    def _link(self, names: list[str | None], images: Any, seed: Any) -> tuple[Any, Drawn]:
+        """A choice among the names, and what is drawn for it; while tracing, for all of them."""
+        if isinstance(images, Tensor):
+            chosen = python_random.choice(names)
+            return names.index(chosen), {chosen: self.drawn_for(chosen, images, seed)} if chosen else {}
+        choice = random.randint((), 0, len(names), seed=seed)
+        return choice, {name: self.drawn_for(name, images, seed) for name in names if name}
 
     def _mix(self, method: str, value: Any, drawn: Drawn) -> Any:
         kind = self.compute_dtype
@@ -172,8 +194,8 @@ class AugMix(_Several, category="preprocessing", keras="keras.layers:AugMix"):
         mixed: Any = 0.0
         for i, chain in enumerate(drawn["chain_transforms"]):
             moved = value
-            for name, part in chain:
-                moved = getattr(getattr(self, name), method)(moved, part)
+            for choice, part in chain:
+                moved = self.one_of(choice, self._names(), part, method, moved)
             mixed = mixed + moved * weights[i]
         return share * value + (1 - share) * mixed
 

@@ -75,8 +75,8 @@ class ImageLayer(Layer, ports=Ports(ranks=(4, 4))):
     """Whether the layer works outside training too."""
     CASTS = True
     """Whether whole numbers become floats."""
-    DRAWS = True
-    """Whether the layer has a seed."""
+    SIZED = False
+    """Whether height and width have to be known."""
 
     def __init__(self, bounding_box_format: str | None = None, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -154,6 +154,11 @@ class ImageLayer(Layer, ports=Ports(ranks=(4, 4))):
         batched = self._is_batched(images)
         if not (training or self.ALWAYS) or not (batched or self.draws_alone()):
             return None
+        if self.SIZED and None in self.size_of(images):
+            raise ValueError(
+                f"{type(self).__name__} has to know the height and the width of its pictures. Received: "
+                f"images.shape={tuple(images.shape)}"
+            )
         images = images if batched else ops.expand_dims(images, 0)
         if seed is None:
             seed = getattr(self, "generator", None)

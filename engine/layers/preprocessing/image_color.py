@@ -76,6 +76,8 @@ class RandomColorDegeneration(_Factor, category="preprocessing", keras="keras.la
     data_format: str | None = data_format()
     seed: int | None = seed()
 
+    SIZED = True
+
     def draw(self, images: Any, seed: Any) -> Drawn:
         return {"factor": self.factors(images, seed)}
 
@@ -135,6 +137,7 @@ class RandomGrayscale(ImageLayer, category="preprocessing", keras="keras.layers:
     data_format: str | None = data_format()
     seed: int | None = seed()
     CASTS = False
+    SIZED = True
 
     def draw(self, images: Any, seed: Any) -> Drawn:
         return {"chosen": self.uniform(images, (None, 1, 1, 1), 0.0, 1.0, seed) < self.factor}

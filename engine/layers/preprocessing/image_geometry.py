@@ -66,6 +66,8 @@ class RandomFlip(GeometricLayer, category="preprocessing", keras="keras.layers:R
 class _Affine(GeometricLayer):
     """Reads every new pixel at a place that depends on its own place by a matrix."""
 
+    SIZED = True
+
     fill_mode: str
     fill_value: float
 

@@ -16,6 +16,8 @@ from engine.ops.random import beta_like, shuffled_positions
 class _Patched(ImageLayer):
     """A layer that draws a rectangle in each picture."""
 
+    SIZED = True
+
     def bounds(self, images: Any, length: int, ratio: Any, seed: Any) -> tuple[Any, Any]:
         """(batch,): where the rectangles begin and end along an axis of this length."""
         inner = ops.cast(ratio * length, self.compute_dtype)

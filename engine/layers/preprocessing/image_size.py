@@ -16,6 +16,8 @@ HEIGHT_DOC, WIDTH_DOC = "New height in pixels.", "New width in pixels."
 class _Sized(GeometricLayer):
     """A layer whose pictures have the size `height` x `width`."""
 
+    SIZED = True
+
     height: int
     width: int
 
@@ -168,11 +170,6 @@ class RandomCrop(_Sized, category="preprocessing", keras="keras.layers:RandomCro
 
     def draw(self, images: Any, seed: Any) -> Drawn:
         height, width = self.size_of(images)
-        if height is None or width is None:
-            raise ValueError(
-                "RandomCrop requires the input to have a fully defined height and width. Received: "
-                f"images.shape={tuple(images.shape)}"
-            )
         if height <= self.height or width <= self.width:
             return {}
         starts = [self.uniform(images, (), 0.0, n, seed) for n in (height - self.height + 1, width - self.width + 1)]

@@ -28,6 +28,8 @@ class RandomPerspective(GeometricLayer, category="preprocessing", keras="keras.l
     seed: int | None = seed()
     data_format: str | None = data_format()
 
+    SIZED = True
+
     def setup(self) -> None:
         super().setup()
         self.factor = spread(self.factor, 0)
@@ -70,6 +72,8 @@ class RandomElasticTransform(GeometricLayer, category="preprocessing", keras="ke
     value_range: Any = value_range()
     seed: int | None = seed()
     data_format: str | None = data_format()
+
+    SIZED = True
 
     def setup(self) -> None:
         super().setup()

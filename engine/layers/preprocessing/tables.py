@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.core.tensor import Spec
 from engine.kernels.hashing import fingerprint64, siphash64
-from engine.layers.preprocessing.data import texts_of
+from engine.layers.preprocessing.data import check_kind, texts_of
 
 MISSING = -1
 """Number of a term that the table does not hold."""
@@ -50,6 +50,7 @@ class Indices:
         self._text, self._unknown, self._owner = text, unknown, owner
 
     def infer(self, spec: Spec) -> Spec:
+        check_kind(spec, self._text, self._owner)
         return Spec(spec.shape, "int64")
 
     def __call__(self, x: Any) -> Any:
@@ -86,6 +87,7 @@ class Rows:
         self._indices, self._mode, self._depth, self._weights, self._dtype = indices, mode, depth, weights, dtype
 
     def infer(self, spec: Spec) -> Spec:
+        self._indices.infer(spec)
         shape = spec.shape or (1,)
         if self._mode == "one_hot":
             lead = shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape

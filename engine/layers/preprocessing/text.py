@@ -13,7 +13,15 @@ from engine import ops
 from engine.core.objects import deserialize_object
 from engine.core.params import Param
 from engine.core.tensor import Spec, as_array
-from engine.layers.preprocessing.data import OUTPUT_MODES, DataLayer, choose, passes, refuse_sparse, texts_of
+from engine.layers.preprocessing.data import (
+    OUTPUT_MODES,
+    DataLayer,
+    check_kind,
+    choose,
+    passes,
+    refuse_sparse,
+    texts_of,
+)
 from engine.layers.preprocessing.lookup import StringLookup
 from engine.layers.preprocessing.tables import Indices, Rows
 from engine.layers.spec import Ports
@@ -42,7 +50,7 @@ class Tokenizer:
 
     def __init__(self, standardize: Any, split: Any, ngrams: tuple[int, ...] | None, owner: str, encoding: str) -> None:
         self._standardize, self._split, self._ngrams = standardize, split, ngrams
-        self._owner, self._encoding = owner, encoding
+        self.owner, self._encoding = owner, encoding
 
     @property
     def splits(self) -> bool:
@@ -75,10 +83,10 @@ class Tokenizer:
 
     def standardized(self, array: np.ndarray[Any, Any]) -> list[str]:
         """The texts, made alike."""
-        texts = texts_of(array, self._owner, self._encoding)
+        texts = texts_of(array, self.owner, self._encoding)
         if callable(self._standardize):
             given = np.array(texts, dtype=str).reshape(array.shape)
-            return texts_of(as_array(self._standardize(given)), self._owner, self._encoding)
+            return texts_of(as_array(self._standardize(given)), self.owner, self._encoding)
         if self._standardize is None:
             return texts
         table = _TABLES[self._standardize]
@@ -90,7 +98,7 @@ class Tokenizer:
         if self._split == "character":
             return [list(text) for text in texts]
         given = np.array(texts, dtype=str)
-        return [texts_of(as_array(list(row)), self._owner) if len(row) else [] for row in self._split(given)]
+        return [texts_of(as_array(list(row)), self.owner) if len(row) else [] for row in self._split(given)]
 
 
 def _ngrams(terms: Sequence[str], widths: tuple[int, ...]) -> list[str]:
@@ -105,6 +113,7 @@ class _Terms:
         self._tokenizer = tokenizer
 
     def infer(self, spec: Spec) -> Spec:
+        check_kind(spec, True, self._tokenizer.owner)
         width = spec.shape[-1] if not self._tokenizer.changes_width and len(spec.shape) > 1 else None
         return Spec((*spec.shape[:1], width), "string")
 
@@ -126,6 +135,7 @@ class _Sequences:
         return self._length is None and not self._tokenizer.changes_width
 
     def infer(self, spec: Spec) -> Spec:
+        self._indices.infer(spec)
         if self._in_place():
             return Spec(spec.shape, "int64")
         return Spec((*spec.shape[:1], self._length), "int64")
@@ -149,7 +159,8 @@ class _TextRows:
         self._tokenizer, self._indices, self._rows = tokenizer, indices, rows
 
     def infer(self, spec: Spec) -> Spec:
-        row = self._rows.infer(Spec((None, None), "int64"))
+        self._indices.infer(spec)
+        row = self._rows.infer(Spec((None, None), "string"))
         return Spec((*spec.shape[:1], row.shape[-1]), row.dtype)
 
     def __call__(self, x: Any) -> Any:
@@ -170,7 +181,7 @@ class TextVectorization(
 
     Texts are made alike (`standardize`), taken apart (`split`), joined to n-grams, and looked up in a vocabulary that
     `adapt(data)` learns or that is given. 0 is for padding, 1 for unknown terms. Without `output_sequence_length`,
-    sequences are as long as the longest text of a batch, and models run step by step.
+    sequences are as long as the longest text of a batch.
     """
 
     max_tokens: int | None = Param(None, ge=2, doc="Most terms, those for padding and unknown terms counted.")
@@ -277,12 +288,14 @@ class TextVectorization(
     def call(self, inputs: Any) -> Any:
         lookup = self._lookup_layer
         if self.output_mode == "int":
-            step = _Sequences(self._tokenizer, lookup.indices(), self.output_sequence_length)
+            step = _Sequences(self._tokenizer, lookup.indices(self.name), self.output_sequence_length)
             return ops.host_call([inputs], step=step)
         if self.output_mode == "one_hot":
             terms = ops.host_call([inputs], step=_Terms(self._tokenizer))
-            return ops.host_call([terms], step=lookup.rows())
-        return ops.host_call([inputs], step=_TextRows(self._tokenizer, lookup.indices(), lookup.rows()))
+            return ops.host_call([terms], step=lookup.rows(self.name))
+        return ops.host_call(
+            [inputs], step=_TextRows(self._tokenizer, lookup.indices(self.name), lookup.rows(self.name))
+        )
 
     # Files.
     def get_config(self) -> dict[str, Any]:

@@ -283,21 +283,21 @@ class IndexLookup(DataLayer):
             return self._oov_start + np.array(values) % count
         return self._oov_start + buckets(values, count, self.salt)
 
-    def indices(self) -> Indices:
-        """The step from terms to numbers, as things stand."""
+    def indices(self, owner: str = "") -> Indices:
+        """The step from terms to numbers, as things stand; errors name `owner`, or this layer."""
         masked = 0 if self.output_mode == "int" else DROPPED
         mask = None if self.mask_token is None else (self.mask_token, masked)
-        return Indices(self._terms, self.TEXT, mask, self._unknown, self.name)
+        return Indices(self._terms, self.TEXT, mask, self._unknown, owner or self.name)
 
     def call(self, inputs: Any) -> Any:
         if self.invert:
             return ops.host_call([inputs], step=Words(self._terms, self.TEXT, self.mask_token, self.oov_token))
         return ops.host_call([inputs], step=self.indices() if self.output_mode == "int" else self.rows())
 
-    def rows(self) -> Rows:
+    def rows(self, owner: str = "") -> Rows:
         """The step from terms to rows, as things stand."""
         depth = self.max_tokens if self.pad_to_max_tokens else self._frozen_size
-        return Rows(self.indices(), self.output_mode, depth, self.idf_weights, config.floatx())
+        return Rows(self.indices(owner), self.output_mode, depth, self.idf_weights, config.floatx())
 
     @property
     def compute_dtype(self) -> str:

@@ -108,7 +108,7 @@ def sobel_edges(images: Any, data_format: str | None = None) -> Any:
     return moveaxis(edges, 3, 1) if first else edges
 
 
-@composite(f"{IMAGE}:SSIM")
+@composite(f"{IMAGE}:SSIM", call=("image1", "image2"))
 def ssim(
     image1: Any,
     image2: Any,

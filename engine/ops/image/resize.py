@@ -197,7 +197,7 @@ def _remixed(images: Any, weights: Sequence[tuple[int, Any]]) -> Any:
     return cast(clip(round(result), cast(smallest(images), "float32"), cast(largest(images), "float32")), images.dtype)
 
 
-@composite(f"{IMAGE}:ScaleAndTranslate")
+@composite(f"{IMAGE}:ScaleAndTranslate", call=("images", "output_shape", "scale", "translation"))
 def scale_and_translate(
     images: Any,
     output_shape: Any,

@@ -73,7 +73,7 @@ def sample_grad_places(g: Any, x: Any, places: Any, *, order: int, mode: str, va
     return kernels.sample_grad_places(g, x, places, order, mode, value)
 
 
-@composite(f"{IMAGE}:MapCoordinates")
+@composite(f"{IMAGE}:MapCoordinates", call=("inputs", "coordinates"))
 def map_coordinates(inputs: Any, coordinates: Any, order: int, fill_mode: str = "constant", fill_value: Any = 0) -> Any:
     """The array at places between its elements.
 

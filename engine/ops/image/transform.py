@@ -66,7 +66,7 @@ def _precise(images: Any) -> Any:
     return cast(images, working_type(images.dtype))
 
 
-@composite(f"{IMAGE}:AffineTransform")
+@composite(f"{IMAGE}:AffineTransform", call=("images", "transform"))
 def affine_transform(
     images: Any,
     transform: Any,
@@ -107,7 +107,7 @@ def affine_transform(
     return cast(as_given(result, images, first), images.dtype)
 
 
-@composite(f"{IMAGE}:PerspectiveTransform")
+@composite(f"{IMAGE}:PerspectiveTransform", call=("images", "start_points", "end_points"))
 def perspective_transform(
     images: Any,
     start_points: Any,

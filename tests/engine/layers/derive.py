@@ -96,6 +96,7 @@ _BY_NAME: dict[str, Any] = {
     "units": 3, "filters": 8, "kernel_size": 3, "rate": 0.4, "stddev": 0.3, "input_dim": 11, "output_dim": 3,
     "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3, "num_tokens": 5,
     "num_bins": 5, "height": 5, "width": 4, "max_number": 3, "height_factor": 0.2, "width_factor": 0.1,
+    "head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2,
     "output_size": 3,
 }  # fmt: skip
 _OBJECTS = {
@@ -114,6 +115,7 @@ _NUMBERS = {
     "attention_axes": None, "noise_shape": None, "mean": None, "variance": None, "shared_axes": None,
     "quantization_config": None, "sliding_window": 2, "gamma_initializer": None, "value_range": [0, 1], "bins": 16,
     "fill_value": 7, "tile_grid_size": [2, 3], "clip_limit": 0.5, "num_ops": 4, "num_chains": 2, "chain_depth": 5,
+    "logit_soft_cap": 0.5, "power_iterations": 2, "reverse_dtype": None,
 }  # fmt: skip
 """Values that a setting is changed to; None leaves it as it is."""
 

@@ -53,8 +53,6 @@ def main(path: str) -> None:
     refused = {}
     chosen = set(json.loads(Path(path).with_suffix(".json").read_text()))
     for use in (u for u in derive.all_uses() if u.id in chosen):
-        if use.is_augmentation:
-            continue
         try:
             for i, gradient in enumerate(gradients(use)):
                 found[f"{use.id}/{i}"] = np.asarray(gradient)

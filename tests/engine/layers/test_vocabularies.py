@@ -268,7 +268,7 @@ def test_text_settings_that_make_no_sense_are_refused() -> None:
 
 
 @pytest.mark.parametrize("length", [6, None])
-def test_a_model_learns_from_texts(length: int | None, recwarn: pytest.WarningsRecorder) -> None:
+def test_a_model_learns_from_texts(length: int | None) -> None:
     texts = np.array([["a fine film"], ["a dreadful film"], ["fine work"], ["dreadful, dreadful work"]] * 8)
     y = np.array([1, 0, 1, 0] * 8)
     vectorize = layers.TextVectorization(output_sequence_length=length)
@@ -284,8 +284,38 @@ def test_a_model_learns_from_texts(length: int | None, recwarn: pytest.WarningsR
     assert model.evaluate(texts, y, verbose=0, return_dict=True)["accuracy"] == 1.0
     assert (model.predict(texts, verbose=0)[:, 0] > 0.5).astype(int).tolist() == y.tolist()
     assert (np.asarray(model(texts))[:, 0] > 0.5).astype(int).tolist() == y.tolist()
-    assert model.predict_function.eager == (length is None)
-    assert bool([w for w in recwarn if "step by step" in str(w.message)]) == (length is None)
+    assert not model.train_function.eager
+    assert not model.predict_function.eager
+
+
+def test_batches_of_any_length_pass_through_the_plan() -> None:
+    """Sequences as long as the longest text of each batch: the steps and predictions are those of the eager road."""
+    texts = np.array([" ".join(["word", "other", "third"][: 1 + i % 3] * (1 + i // 3)) for i in range(20)])[:, None]
+    y = np.arange(20) % 2
+    results = []
+    for eager in (False, True):
+        engine.utils.set_random_seed(5)
+        vectorize = layers.TextVectorization()
+        vectorize.adapt(texts)
+        model = engine.Sequential([vectorize, layers.Embedding(9, 4, mask_zero=True), layers.LSTM(3), layers.Dense(1)])
+        model.compile("adam", "mse", metrics=["mae"], run_eagerly=eager)
+        history = model.fit(texts, y, batch_size=4, epochs=2, shuffle=False, verbose=0).history
+        results.append([history["loss"], history["mae"], model.predict(texts, batch_size=3, verbose=0)[:, 0]])
+        assert model.predict_function.eager == eager
+    for planned, stepwise in zip(*results, strict=True):
+        np.testing.assert_allclose(planned, stepwise, rtol=1e-6)
+
+
+def test_numbers_where_texts_are_expected_are_told_before_any_data() -> None:
+    texts = layers.TextVectorization(name="words", vocabulary=["a"])
+    for layer, dtype, words in (
+        (texts, "float32", "words: texts are expected, and the values are of type float32"),
+        (layers.StringLookup(vocabulary=["a"], output_mode="count", name="terms"), "int32", "terms: texts"),
+        (layers.IntegerLookup(vocabulary=[1], name="ids"), "string", "ids: whole numbers"),
+        (layers.TextVectorization(name="rows", vocabulary=["a"], output_mode="multi_hot"), "int64", "rows: texts"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            layer(engine.Input((1,), dtype=dtype))
 
 
 def test_a_new_vocabulary_reaches_a_compiled_model() -> None:

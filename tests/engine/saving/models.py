@@ -87,6 +87,35 @@ def convolution(keras: Any) -> Any:
 
 
 @case
+def decoder(keras: Any) -> Any:
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((5, 5, 2)),
+            layers.AdaptiveMaxPooling2D(3),
+            layers.Conv2DTranspose(4, 3, strides=2, padding="same", output_padding=1, activation="relu"),
+            layers.AdaptiveAveragePooling2D((4, 2)),
+            layers.Reshape((8, 4)),
+            layers.Conv1DTranspose(3, 2),
+        ],
+        name="decoder",
+    )
+
+
+@case
+def sound(keras: Any) -> Any:
+    layers, ops = keras.layers, keras.ops
+    x = keras.Input((60,), name="samples")
+    real, imaginary = ops.stft(x, sequence_length=16, sequence_stride=8, fft_length=16)
+    power = ops.square(real) + ops.square(imaginary)
+    gram = ops.matmul(ops.transpose(power, (0, 2, 1)), power) + ops.eye(9)
+    mel = layers.MelSpectrogram(fft_length=16, sequence_stride=8, num_mel_bins=4, name="mel")(x)
+    filters = layers.STFTSpectrogram(mode="magnitude", frame_length=16, name="filters")(layers.Reshape((60, 1))(x))
+    parts = [ops.mean(v, axis=1) for v in (ops.cholesky(gram), ops.inv(gram), ops.transpose(mel, (0, 2, 1)), filters)]
+    return keras.Model(x, layers.Dense(2)(layers.Concatenate()(parts)), name="sound")
+
+
+@case
 def residual(keras: Any) -> Any:
     layers = keras.layers
     x = keras.Input((6, 6, 3), name="picture")

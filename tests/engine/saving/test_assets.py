@@ -65,7 +65,6 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.filterwarnings("ignore:.*step by step")
 def test_a_saved_model_knows_its_words(name: str, tmp_path: Path) -> None:
     ours = model(CASES[name]())
     expected = ours.predict(TEXTS, verbose=0)
