@@ -15,7 +15,7 @@ from engine.core.errors import ShapeError
 from engine.core.node import Operation, record
 from engine.core.objects import serialize_object
 from engine.core.params import Declared
-from engine.core.policy_map import policy_data
+from engine.core.policy_map import DTypePolicyMap, policy_data
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
 from engine.core.tensor import Tensor, Value, Variable, convert_to_tensor
@@ -101,7 +101,12 @@ class Layer(HasState, Operation, Declared):
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        self._dtype_policy = dtypes.get_policy(value)
+        policy = dtypes.get_policy(value)
+        if isinstance(self._dtype_policy, DTypePolicyMap) and self._path:
+            self._dtype_policy.pop(self._path, None)
+            self._dtype_policy[self._path] = policy
+        else:
+            self._dtype_policy = policy
 
     @property
     def dtype(self) -> str:
@@ -253,7 +258,7 @@ class Layer(HasState, Operation, Declared):
     # Calling.
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The layer's arithmetic."""
-        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call` method implemented.")
 
     @filtered
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
