@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -51,6 +52,7 @@ class Layer(HasState, Operation, Declared):
     KIND = "layer"
     PORTS = Ports()
     supports_masking = False
+    _told_of_mask = False
     built = False
     _path: str | None = None
 
@@ -58,6 +60,8 @@ class Layer(HasState, Operation, Declared):
         super().__init_subclass__(**kwargs)
         if ports is not None:
             cls.PORTS = ports
+        if "compute_mask" in vars(cls) and "supports_masking" not in vars(cls):
+            cls.supports_masking = True
         if "build" in vars(cls):
             cls.build = _building(cls.build)  # type: ignore[method-assign]
 
@@ -287,13 +291,6 @@ class Layer(HasState, Operation, Declared):
             context.training = saved
             CALL.context = outer
 
-    def _add_activity_loss(self, output: Any) -> None:
-        """The cost of large outputs, a sample."""
-        cost = self.activity_regularizer(output)
-        if output.shape:
-            cost = ops.divide_no_nan(cost, ops.cast(ops.shape(output)[0], cost.dtype))
-        self.add_loss(cost)
-
     def _guarded_call(self, spec: CallSpec) -> Any:
         try:
             with autocast_scope(self.compute_dtype if self._casts() else None):
@@ -333,9 +330,12 @@ class Layer(HasState, Operation, Declared):
     def _traced_specs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         leaves = tree.flatten([list(args), kwargs])
         tensors = [x for x in leaves if isinstance(x, Value)]
-        specs = [Spec(tuple(x.shape), x.dtype) for x in tensors]
+        masked = [(i, x._keras_mask) for i, x in enumerate(tensors) if getattr(x, "_keras_mask", None) is not None]
+        specs = [Spec(tuple(x.shape), x.dtype) for x in [*tensors, *(mask for _, mask in masked)]]
 
         def run(*symbols: Any) -> Any:
+            for (i, _), mask in zip(masked, symbols[len(tensors) :], strict=True):
+                symbols[i]._keras_mask = mask
             rest = iter(symbols)
             replaced = [next(rest) if isinstance(x, Value) else x for x in leaves]
             new_args, new_kwargs = tree.pack_sequence_as([list(args), kwargs], replaced)
@@ -360,9 +360,17 @@ class Layer(HasState, Operation, Declared):
         return previous_mask
 
     def _set_masks(self, spec: CallSpec, outputs: Any) -> None:
-        if not self.supports_masking:
-            return
         previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
+        if not self.supports_masking:
+            if not self._told_of_mask and any(mask is not None for mask in tree.flatten(previous)):
+                self._told_of_mask = True
+                warnings.warn(
+                    f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to "
+                    "it. However, this layer does not support masking and will therefore destroy the mask information. "
+                    "Downstream layers will not see the mask.",
+                    stacklevel=2,
+                )
+            return
         masks = self.compute_mask(spec.first(), previous)
         if masks is None:
             return

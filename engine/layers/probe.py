@@ -26,9 +26,18 @@ def traced_outputs(function: Callable[..., Any], specs: Sequence[Spec]) -> Any:
         if all(d is not None for spec in specs for d in spec.shape[1:]):
             raise
     else:
-        return tree.map_structure(lambda s: None if s is None else KerasTensor(s.shape, s.dtype), result)
+        return tree.map_structure(lambda s: None if s is None else like(s), result)
     first, second = (trace(function, [_closed(spec, n) for spec in specs]).structure for n in _LENGTHS)
     return tree.map_structure(_common, first, second)
+
+
+def like(value: Any) -> KerasTensor:
+    """A KerasTensor of the same shape and type; its mask, if there is one, is a KerasTensor too."""
+    tensor = KerasTensor(value.shape, value.dtype)
+    mask = getattr(value, "_keras_mask", None)
+    if mask is not None:
+        tensor._keras_mask = KerasTensor(mask.shape, mask.dtype)
+    return tensor
 
 
 def _closed(spec: Spec, length: int) -> Spec:
@@ -38,4 +47,6 @@ def _closed(spec: Spec, length: int) -> Spec:
 def _common(a: Any, b: Any) -> Any:
     if a is None or b is None:
         return None
-    return KerasTensor([x if x == y else None for x, y in zip(a.shape, b.shape, strict=True)], a.dtype)
+    tensor = KerasTensor([x if x == y else None for x, y in zip(a.shape, b.shape, strict=True)], a.dtype)
+    tensor._keras_mask = _common(a._keras_mask, b._keras_mask)
+    return tensor
