@@ -23,10 +23,12 @@ class Constraint(Declared):
         raise NotImplementedError("Constraint subclasses must implement the `__call__()` method.")
 
     def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal object."""
         return self.declared_config()
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
+        """The object that `get_config` described."""
         return cls(**config)
 
 

@@ -22,10 +22,12 @@ class Regularizer(Declared):
         return 0.0
 
     def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal object."""
         return self.declared_config()
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
+        """The object that `get_config` described."""
         return cls(**config)
 
 

@@ -167,7 +167,7 @@ def _engine_settings() -> dict[str, Any]:
 def _restore_settings(values: dict[str, Any]) -> None:
     config, dtypes = sys.modules.get("engine.core.config"), sys.modules.get("engine.core.dtypes")
     if config is not None:
-        for key in vars(config.SETTINGS):
-            setattr(config.SETTINGS, key, values.get(key, getattr(type(config.SETTINGS), key)))
+        for key, start in vars(type(config.SETTINGS)()).items():
+            setattr(config.SETTINGS, key, values.get(key, start))
     if dtypes is not None and dtypes.dtype_policy().name != values["dtype policy"]:
         dtypes.set_dtype_policy(values["dtype policy"])

@@ -18,6 +18,7 @@ import PySide6
 from designer import __version__
 from designer.app import places
 from designer.core.text import tr
+from engine import config
 
 KEPT = 10
 """Reports that are kept; older ones go."""
@@ -47,8 +48,12 @@ def install(tell: Callable[[str], None]) -> Callable[[], None]:
         )
 
     sys.excepthook = hook
+    filtering = config.is_traceback_filtering_enabled()
+    config.disable_traceback_filtering()  # a report needs the engine's frames too
 
     def end() -> None:
+        if filtering:
+            config.enable_traceback_filtering()
         sys.excepthook = before
         faulthandler.disable()
         fault.close()

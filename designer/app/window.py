@@ -25,6 +25,7 @@ from designer.app.recovery import leftovers
 from designer.app.settings import Settings
 from designer.app.top_bar import TopBar
 from designer.app.welcome import WelcomePage, examples
+from designer.core.errors import Refused
 from designer.core.project import Project
 from designer.core.text import count, tr
 from designer.look import fonts, theme
@@ -225,8 +226,14 @@ class MainWindow(QMainWindow):
         path, _ = QFileDialog.getSaveFileName(
             self, tr("Export"), f"{document.name or 'network'}.py", tr("Python (*.py)")
         )
-        if path:
-            self.export_to(path, to_keras(document).text)
+        if not path:
+            return
+        try:
+            text = to_keras(document).text
+        except Refused as refusal:
+            self.files.refuse(refusal.sentence)
+            return
+        self.export_to(path, text)
 
     def export_to(self, path: str, text: str) -> None:
         """Write source text to a file."""

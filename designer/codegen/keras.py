@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import builtins
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from designer.codegen.source import Code, call, identifier, literal, wrapped
+from designer.core import catalog as catalogue
+from designer.core.analysis import is_shape
 from designer.core.building import is_line, sources_of, takes_list, takes_several, used_layers
 from designer.core.document import Document, Node, NodeId
+from designer.core.errors import Refused
 from designer.core.settings import Choice
+from designer.core.text import tr
 from designer.data.prepare import code as data_code
 from designer.data.prepare import output_for
 from designer.data.sources import SOURCES
@@ -65,16 +70,26 @@ def to_keras(document: Document, weights_name: str | None = None) -> CodeText:
     Args:
         document: a document without errors (an unfinished one gives the part that is known).
         weights_name: a `.keras` project beside the script whose trained weights it should load first.
+
+    Raises:
+        Refused: a layer is of a type that is not known, so that no code can make it.
     """
+    unknown = [node for node in document.nodes.values() if catalogue.component(node.type) is None]
+    if unknown:
+        words = tr("{name} is a {type}, which is not known here.", name=unknown[0].name, type=unknown[0].type)
+        raise Refused(words)
     script = _Script({"import keras", "from keras import layers"})
     _constants(script, document)
-    if document.data.source:
+    known = document.data.source in SOURCES
+    if known:
         _data(script, document)
     _model(script, document)
     if weights_name:
         script.add("", "# Weights trained before; delete this line to start anew.")
         script.add(f"model.load_weights({literal(weights_name)})")
-    if document.data.source:
+    if known:
+        if not weights_name:
+            _adapting(script, document)
         _training(script, document)
     else:
         script.add("model.summary()")
@@ -83,7 +98,8 @@ def to_keras(document: Document, weights_name: str | None = None) -> CodeText:
 
 
 def _plain(title: str) -> str:
-    return re.sub(r'["\\\r\n]+', " ", title)
+    """A title that stands safely in a docstring of one line."""
+    return "".join(c if c.isprintable() and c not in '"\\' else " " for c in title[:200])
 
 
 def _sorted_imports(imports: set[str]) -> list[str]:
@@ -138,7 +154,7 @@ def _input_shapes(document: Document, order: Sequence[Node]) -> _Shapes:
     source = SOURCES.get(document.data.source or "")
     given = source.shape(document.data.options) if source else None
     inputs = [node for node in order if node.type == "Input"]
-    return {n.id: tuple(n.params["shape"]) if n.params.get("shape") is not None else given for n in inputs}
+    return {n.id: tuple(n.params["shape"]) if is_shape(n.params.get("shape")) else given for n in inputs}
 
 
 def _sequential(script: _Script, order: Sequence[Node], name: str | None, shapes: _Shapes) -> None:
@@ -154,7 +170,8 @@ def _sequential(script: _Script, order: Sequence[Node], name: str | None, shapes
 
 def _functional(script: _Script, document: Document, order: Sequence[Node], name: str | None, shapes: _Shapes) -> None:
     sources = {node.id: sources_of(document, node.id) for node in order}
-    variables = _variables(order, sources)
+    written = re.findall(r"[A-Za-z_]\w*", " ".join([*script.imports, *script.body]))
+    variables = _variables(order, sources, set(written))
     for node in order:
         statement = f"{variables[node.id]} = {layer_call(node, shapes.get(node.id)).text}"
         if node.type != "Input":
@@ -179,7 +196,16 @@ def _arguments(node: Node, values: Sequence[str]) -> str:
     return f"[{joined}]" if takes_list(node.type) else joined
 
 
-def _variables(order: Sequence[Node], sources: Mapping[NodeId, Sequence[NodeId]]) -> dict[NodeId, str]:
+_RESERVED = frozenset(dir(builtins)) | {
+    "x", "model", "layers", "keras", "inputs", "outputs", "callbacks", "results", "name", "value",
+    "SEED", "EPOCHS", "BATCH_SIZE",
+}  # fmt: skip
+"""Names that the script uses itself."""
+
+
+def _variables(
+    order: Sequence[Node], sources: Mapping[NodeId, Sequence[NodeId]], reserved: Collection[str]
+) -> dict[NodeId, str]:
     """Variable of each layer's output: `x` along a line, the layer's name where the value is needed again later."""
     consumers: dict[NodeId, list[int]] = {node.id: [] for node in order}
     for place, node in enumerate(order):
@@ -188,7 +214,7 @@ def _variables(order: Sequence[Node], sources: Mapping[NodeId, Sequence[NodeId]]
     several_inputs = sum(node.type == "Input" for node in order) > 1
     ends = [node.id for node in order if not consumers[node.id]]
     names: dict[NodeId, str] = {}
-    taken = {"x", "model", "layers", "keras", "inputs", "outputs"}
+    taken = {*_RESERVED, *reserved}
     for place, node in enumerate(order):
         if node.type == "Input" and not several_inputs:
             names[node.id] = "inputs"
@@ -211,20 +237,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 def layer_call(node: Node, shape: tuple[Any, ...] | None = None) -> Code:
     """The expression that makes the layer: required settings first, then those that differ from their defaults."""
-    component = catalog.component("layer", node.type)
-    positional: list[Any] = []
-    named: dict[str, Any] = {}
-    leading = True
-    for info in component.params:
-        if info.name not in node.params:
-            leading = False
-            continue
-        value = parameter(info, node.params[info.name])
-        if info.required and leading and node.type != "MultiHeadAttention":
-            positional.append(value)
-        elif info.required or literal(value) != literal(parameter(info, info.default)):
-            named[info.name] = value
-            leading = False
+    positional, named = _settings(node.type, node.params)
     if not node.trainable and node.type != "Input":
         named["trainable"] = False
     named["name"] = node.name
@@ -234,27 +247,88 @@ def layer_call(node: Node, shape: tuple[Any, ...] | None = None) -> Code:
     return call(f"layers.{node.type}", positional, named)
 
 
+def _settings(layer_type: str, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments of a layer without and with their names."""
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    leading = True
+    for info in catalog.component("layer", layer_type).params:
+        if info.name not in given:
+            leading = False
+            continue
+        value = parameter(info, given[info.name])
+        if info.required and leading and layer_type != "MultiHeadAttention":
+            positional.append(value)
+        elif info.required or literal(value) != literal(parameter(info, info.default)):
+            named[info.name] = value
+            leading = False
+    return positional, named
+
+
 def parameter(info: Any, value: Any) -> Any:
     """A setting in the form people type: 3 for (3, 3), "relu", keras.initializers.HeNormal(seed=1)."""
-    if info.type == "Dims" and isinstance(value, (list, tuple)):
+    if info.type == "Dims" and isinstance(value, (list, tuple)) and value and all(isinstance(v, int) for v in value):
         numbers = tuple(value)
         return numbers[0] if len(set(numbers)) == 1 else numbers
+    if info.type == "Layer" and isinstance(value, list):
+        return [parameter(info, item) for item in value]
+    if info.type == "Layer" and isinstance(value, Mapping) and _is_layer(value):
+        return call(f"layers.{value['class_name']}", *_settings(value["class_name"], value.get("config") or {}))
     if isinstance(value, Mapping) and ("class_name" in value or "name" in value):
-        return _object(OBJECT_MODULES.get(info.type, "keras"), value)
+        return _object(OBJECT_MODULES.get(info.type, "keras.saving"), value)
     return tuple(value) if isinstance(value, list) else value
 
 
 def _object(module: str, described: Mapping[str, Any]) -> Code:
-    """An object from {"class_name", "config"} or {"name", "params"}."""
+    """An object from {"class_name", "config"} or {"name", "params"}; what has no plain name is read by Keras."""
     name = described.get("class_name") or described.get("name")
     params = described.get("config") or described.get("params") or {}
+    if not _is_plain(module, name, params):
+        if module == "keras.saving":
+            return call("keras.saving.deserialize_keras_object", [dict(described)])
+        return call(f"{module}.deserialize", [{"class_name": name, "config": params}])
     named = {
         key: tuple(v) if isinstance(v, list) else v for key, v in params.items() if key != "name" and v is not None
     }
     return call(f"{module}.{name}", [], named)
 
 
+def _is_layer(described: Mapping[str, Any]) -> bool:
+    """Whether it describes a layer of the catalogue."""
+    known = isinstance(described.get("class_name"), str) and isinstance(described.get("config") or {}, Mapping)
+    return known and described["class_name"] in {c.name for c in catalog.describe("layer")}
+
+
+def _is_plain(module: str, name: Any, params: Any) -> bool:
+    """Whether a class and its settings can be written as a call."""
+    kind = _KINDS.get(module, "")
+    keys = isinstance(params, Mapping) and all(isinstance(k, str) and k.isidentifier() for k in params)
+    return keys and isinstance(name, str) and name in {c.name for c in catalog.describe(kind)} if kind else False
+
+
+_KINDS = {
+    "keras.initializers": "initializer",
+    "keras.regularizers": "regularizer",
+    "keras.constraints": "constraint",
+    "keras.optimizers.schedules": "schedule",
+    "keras.losses": "loss",
+    "keras.optimizers": "optimizer",
+    "keras.callbacks": "callback",
+}
+
+
 # Training.
+def _adapting(script: _Script, document: Document) -> None:
+    """Layers that keep figures of the data find them first."""
+    for node in used_layers(document):
+        if not catalog.component("layer", node.type).learns_from_data:
+            continue
+        name = identifier(node.name)
+        fed = [document.nodes[s].type for s in sources_of(document, node.id)]
+        data = "x_train" if fed == ["Input"] else f"keras.Model(model.inputs, {name}.input).predict(x_train)"
+        script.add(f"{name} = model.get_layer({literal(node.name)})", f"{name}.adapt({data})", "")
+
+
 def _training(script: _Script, document: Document) -> None:
     training, fitting = document.training, output_for(SOURCES[document.data.source or ""])
     script.add("# Training")
@@ -286,4 +360,6 @@ def _component(module: str, chosen: Choice) -> Code:
             named[key] = _object("keras.optimizers.schedules", value)
         else:
             named[key] = tuple(value) if isinstance(value, list) else value
+    if not _is_plain(f"keras.{module}", chosen.name, chosen.params):
+        raise Refused(tr("{name} is chosen for training and is not known here.", name=repr(chosen.name[:60])))
     return call(f"keras.{module}.{chosen.name}", [], named)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from designer.core import changes as ch
-from designer.core.document import Document, Node, NodeId
+from designer.core.document import Document, Edge, Node, NodeId
 from designer.core.text import tr
 from engine import catalog
 from engine.catalog import Preview, Spec, WeightInfo
 from engine.core.errors import ParamError, ShapeError
 
 PreviewFunction = Callable[[str, Mapping[str, Any], Sequence[Spec]], Preview]
+INPUT_TYPES = ("float32", "float64", "float16", "int32", "int64", "uint8", "bool", "string")
+"""Types of values that networks are fed with."""
+
 BYTES = {"float64": 8, "int64": 8, "float16": 2, "bool": 1, "int8": 1, "uint8": 1}
 
 
@@ -153,6 +156,8 @@ class Analysis:
         for edge in self._document.inputs(node.id):
             is_open |= edge is None
             source = None if edge is None else self._info.get(edge.source)
+            if source is not None and edge is not None and 0 < len(source.outputs) <= edge.output:
+                return self._lacking(edge)
             specs.append(None if source is None or not source.outputs else source.outputs[edge.output if edge else 0])
         if is_open or not specs:
             return NodeInfo("open", tuple(specs))
@@ -160,6 +165,11 @@ class Analysis:
         if len(known) < len(specs):
             return NodeInfo("waiting", tuple(specs))
         return self._ask(node, known)
+
+    def _lacking(self, edge: Edge) -> NodeInfo:
+        """A wire from an output that the layer before does not have."""
+        name = self._document.nodes[edge.source].name
+        return NodeInfo("error", error=tr("takes output {n} of {name}, which has fewer.", n=edge.output + 1, name=name))
 
     def _ask(self, node: Node, inputs: list[Spec]) -> NodeInfo:
         if node.bypassed:
@@ -189,17 +199,21 @@ class Analysis:
             if given is None:
                 return NodeInfo("open")
             shape = given.shape[1:]
-        if not _is_shape(shape):
+        if not is_shape(shape):
             return NodeInfo(
                 "error", error=tr("shape is a list of whole numbers from 1. Got {shape}.", shape=shape), param="shape"
             )
+        if dtype not in INPUT_TYPES:
+            words = tr("dtype is one of {known}. Got {dtype}.", known=", ".join(INPUT_TYPES), dtype=dtype)
+            return NodeInfo("error", error=words, param="dtype")
         spec = Spec((None, *shape), dtype)
         return NodeInfo("ok", (), (spec,), preview=Preview((spec,), (), 0, 0, (), "", 0))
 
 
-def _is_shape(shape: Any) -> bool:
+def is_shape(shape: Any) -> bool:
+    """Whether a setting is a list of axes: whole numbers from 1, None for those that may vary."""
     return isinstance(shape, (list, tuple)) and all(
-        d is None or (isinstance(d, int) and not isinstance(d, bool) and d >= 1) for d in shape
+        d is None or (isinstance(d, int) and not isinstance(d, bool) and 1 <= d < 1 << 40) for d in shape
     )
 
 

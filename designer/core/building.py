@@ -89,11 +89,13 @@ def _model_name(document: Document) -> str:
 def _make(node: Node, analysis: Analysis) -> Any:
     """The engine's layer of a node."""
     from engine.core import registry
+    from engine.core.state import opening_file
 
     cls = registry.lookup("layer", node.type)
     if cls is None:
         raise Refused(tr("{name} is a {type}, which is not known here.", name=node.name, type=node.type))
-    layer = cls.from_config({**node.params, "name": node.name})
+    with opening_file():  # settings must not make the engine read files
+        layer = cls.from_config({**node.params, "name": node.name})
     if not node.trainable:
         layer.trainable = False
     return layer

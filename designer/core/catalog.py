@@ -30,13 +30,13 @@ _USUAL = {
     "core": ("Input", "Dense", "Embedding"),
     "convolution": ("Conv2D", "SeparableConv2D"),
     "pooling": ("MaxPooling2D",),
-    "recurrent": ("LSTM", "GRU"),
+    "recurrent": ("LSTM", "GRU", "Bidirectional"),
     "attention": ("MultiHeadAttention",),
     "normalization": ("BatchNormalization",),
     "regularization": ("Dropout",),
     "reshaping": ("Flatten",),
     "merging": ("Add",),
-    "preprocessing": ("Rescaling", "Normalization"),
+    "preprocessing": ("Rescaling", "Normalization", "Resizing", "RandomFlip", "TextVectorization"),
 }
 """What most networks are made of; the palette shows these first and the rest of a family on demand."""
 _WORDS = {

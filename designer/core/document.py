@@ -23,6 +23,9 @@ from engine.core.naming import to_snake_case
 
 NodeId = str
 Subscriber = Callable[[list[ch.Change]], None]
+PORTS = 1000
+"""Most inputs of a layer."""
+
 NAME = re.compile(r"[A-Za-z0-9_.\-]+")
 
 
@@ -190,8 +193,13 @@ class Document:
             name, number = f"{base}_{number}", number + 1
         return name
 
-    def can_connect(self, edge: Edge) -> Refused | None:
-        """Why a wire cannot be drawn, or None when it can."""
+    def can_connect(self, edge: Edge, acyclic: bool = False) -> Refused | None:
+        """Why a wire cannot be drawn, or None when it can.
+
+        Args:
+            edge: the wire.
+            acyclic: whether it is known that no circle comes about.
+        """
         source, target = self._nodes.get(edge.source), self._nodes.get(edge.target)
         if source is None or target is None:
             return Refused(tr("One end of the wire is not there."))
@@ -200,6 +208,8 @@ class Document:
         least, most = ports_of(target.type)
         if most == 0:
             return Refused(tr("{name} is where data enter; it has no input.", name=target.name))
+        if not 0 <= edge.port < PORTS or edge.output < 0:
+            return Refused(tr("{name} has no input of that number.", name=target.name))
         if most is not None and edge.port >= most:
             words = tr("one input") if most == 1 else tr("{most} inputs", most=most)
             return Refused(tr("{name} has {words} and it is taken.", name=target.name, words=words))
@@ -209,7 +219,7 @@ class Document:
             return Refused(
                 tr("This input of {name} is fed by {known}. Take that wire off.", name=target.name, known=known)
             )
-        if nx.has_path(self._graph, edge.target, edge.source):
+        if not acyclic and nx.has_path(self._graph, edge.target, edge.source):
             return Refused(
                 tr(
                     "{target} already feeds {source}; a wire back would go in a circle.",
@@ -293,13 +303,13 @@ class Document:
         self._tell(ch.NodeChanged(before, node))
         self._nodes[node.id] = node
 
-    def write_edge(self, edge: Edge, index: int | None = None) -> None:
+    def write_edge(self, edge: Edge, index: int | None = None, acyclic: bool = False) -> None:
         """Add a wire.
 
         Raises:
             Refused: it cannot be drawn.
         """
-        refusal = self.can_connect(edge)
+        refusal = self.can_connect(edge, acyclic)
         if refusal is not None:
             raise refusal
         self._tell(ch.EdgeAdded(edge))
@@ -353,7 +363,8 @@ def ports_of(layer_type: str) -> tuple[int, int | None]:
 
 
 def _number(identifier: str) -> int:
-    return int(identifier[1:]) if identifier[1:].isdigit() else 0
+    digits = identifier[1:19]
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(identifier) < 20 else 0
 
 
 def _moved(mapping: dict[Any, Any], key: Any, index: int) -> dict[Any, Any]:

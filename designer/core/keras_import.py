@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from designer.core.document import NAME, Document, Edge, Node
+from designer.core.checks import NODES, is_layer_name, value_problem
+from designer.core.document import Document, Edge, Node
 from designer.core.errors import Refused
 from designer.core.layout import layered
 from designer.core.text import tr
 from engine import catalog
 from engine.core.errors import LoadError
+from engine.core.naming import to_snake_case
 
 _PLAIN = ("name", "trainable", "dtype")
 
 
-def document_from_config(config: Mapping[str, Any], name: str) -> tuple[Document, list[str]]:
+def document_from_config(
+    config: Mapping[str, Any], name: str, assets: Mapping[str, bytes] | None = None
+) -> tuple[Document, list[str]]:
     """The document for the content of a `config.json`, and what it could not show.
+
+    Args:
+        config: the content.
+        name: of the document.
+        assets: "assets/..." members of the file: vocabularies, which become settings of their layers.
 
     Raises:
         LoadError: the config describes no network.
@@ -33,25 +43,43 @@ def document_from_config(config: Mapping[str, Any], name: str) -> tuple[Document
             tr("config.json: it holds a {kind}; only Sequential and Functional models can be shown.", kind=kind),
             member="config.json",
         )
-    reader = _Reader(name)
-    with reader.document.transaction():
-        if kind == "Sequential":
-            reader.add_line(inner["layers"], inner.get("build_input_shape"))
-        else:
-            reader.add_graph(inner["layers"])
-        for node, position in layered(reader.document, wrap=1000).items():
-            known = reader.document.nodes[node]
-            reader.document.replace_node(
-                Node(known.id, known.type, known.name, known.params, position, known.trainable, known.bypassed)
-            )
+    if len(inner["layers"]) > NODES:
+        raise _unreadable(tr("it holds {n} layers; at most {most} can be shown.", n=len(inner["layers"]), most=NODES))
+    reader = _Reader(name, assets or {})
+    try:
+        with reader.document.transaction():
+            reader.add(kind, inner)
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
+        if isinstance(error, LoadError):
+            raise
+        raise _unreadable(tr("it describes its layers in another way than Keras does.")) from error
     return reader.document, reader.told
 
 
+def _unreadable(reason: str) -> LoadError:
+    return LoadError(f"config.json: {reason}", member="config.json", reason=reason)
+
+
 class _Reader:
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, assets: Mapping[str, bytes]) -> None:
         self.document = Document(name)
+        self._assets = assets
+        self._counts: Counter[str] = Counter()
         self.told: list[str] = []
         self._ids: dict[str, str] = {}
+        self._names: set[str] = set()
+
+    def add(self, kind: str, inner: Mapping[str, Any]) -> None:
+        """Layers and wires, laid out."""
+        if kind == "Sequential":
+            self.add_line(inner["layers"], inner.get("build_input_shape"))
+        else:
+            self.add_graph(inner["layers"])
+        for node, position in layered(self.document, wrap=1000).items():
+            known = self.document.nodes[node]
+            self.document.replace_node(
+                Node(known.id, known.type, known.name, known.params, position, known.trainable, known.bypassed)
+            )
 
     def add_line(self, layers: list[Any], shape: Any) -> None:
         previous = None
@@ -89,8 +117,15 @@ class _Reader:
         given = str(described.get("name") or settings.get("name") or "layer")
         name = re.sub(r"[^A-Za-z0-9_.\-]", "_", given)
         kind = str(described.get("class_name"))
-        if not NAME.fullmatch(name) or self.document.node_named(name):
-            name = self.document.fresh_name(kind)
+        if not kind.isidentifier():
+            raise _unreadable(tr("{name} is of no class that a layer can have.", name=name[:60]))
+        if not is_layer_name(name) or name in self._names:
+            name = self._free_name(kind)
+        self._names.add(name)
+        reason = value_problem(settings)
+        if reason is not None:
+            raise _unreadable(tr("the settings of {name} cannot be read: {reason}", name=name, reason=reason))
+        self._add_vocabulary(kind, name, settings)
         node = Node(
             self.document.fresh_id(),
             "Input" if kind == "InputLayer" else kind,
@@ -103,12 +138,35 @@ class _Reader:
         self._ids[given] = node.id
         return node.id
 
+    def _add_vocabulary(self, kind: str, name: str, settings: dict[str, Any]) -> None:
+        """Put the terms that a layer learned, which lie in a file of their own, among its settings."""
+        base = to_snake_case(kind)
+        number, self._counts[base] = self._counts[base], self._counts[base] + 1
+        text = self._assets.get(f"assets/layers/{base}{f'_{number}' if number else ''}/vocabulary.txt")
+        if text is None or settings.get("vocabulary") is not None:
+            return
+        if settings.get("output_mode") == "tf_idf":
+            self.told.append(tr("What {name} learned about its terms is not shown; train it anew.", name=name))
+            return
+        terms: list[Any] = text.decode("utf-8").rstrip("\n").split("\n")
+        masked = kind == "TextVectorization" or settings.get("mask_token") is not None
+        special = int(masked and settings.get("output_mode", "int") == "int") + int(settings.get("num_oov_indices", 1))
+        settings["vocabulary"] = [int(t) for t in terms[special:]] if kind == "IntegerLookup" else terms[special:]
+
+    def _free_name(self, kind: str) -> str:
+        number = len(self._names) + 1
+        while (name := f"{to_snake_case(kind)[:100]}_{number}") in self._names:
+            number += 1
+        return name
+
     def _params(self, kind: str, name: str, settings: dict[str, Any]) -> dict[str, Any]:
         """Settings that differ from their defaults."""
         if kind == "InputLayer":
             shape = settings.get("batch_shape") or settings.get("batch_input_shape") or [None]
             dtype = settings.get("dtype") or "float32"
-            return {"shape": list(shape[1:]), **({"dtype": dtype} if dtype != "float32" else {})}
+            if isinstance(dtype, Mapping):
+                dtype = dtype["config"]["name"]
+            return {"shape": list(shape)[1:], **({"dtype": dtype} if dtype != "float32" else {})}
         try:
             component = catalog.component("layer", kind)
         except KeyError:

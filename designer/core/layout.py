@@ -8,6 +8,8 @@ from designer.core.document import Document, NodeId
 
 COLUMN, ROW, SNAP = 200, 120, 8
 SWEEPS = 4
+SPAN = 200_000
+"""Most columns that wires pass together for rows to be sorted by them."""
 Position = tuple[float, float]
 
 
@@ -70,9 +72,9 @@ def _with_stand_ins(
     links: dict[object, list[object]] = defaultdict(list)
     for node, column in columns.items():
         layers[column].append(node)
-    for edge in document.edges:
-        if edge.source not in columns or edge.target not in columns:
-            continue
+    inside = [edge for edge in document.edges if edge.source in columns and edge.target in columns]
+    span = sum(columns[edge.target] - columns[edge.source] for edge in inside)
+    for edge in inside if span <= SPAN else ():
         previous: object = edge.source
         for column in range(columns[edge.source] + 1, columns[edge.target]):
             stand_in = (edge, column)

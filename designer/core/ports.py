@@ -45,11 +45,24 @@ def axes_words(spec: Spec) -> str:
     return f"{numbers} ({', '.join(names)})" if names else numbers
 
 
+def _refused_type(component: Component, spec: Spec) -> Refused:
+    if spec.dtype == "string":
+        return Refused(
+            tr(
+                "{name} reads numbers, but gets texts. Put TextVectorization or StringLookup in between.",
+                name=component.name,
+            )
+        )
+    return Refused(tr("{name} reads texts, but gets numbers. Give it an Input of texts.", name=component.name))
+
+
 def fits(component: Component, spec: Spec | None) -> Refused | None:
     """Why a value does not fit a layer's input, or None when it does (or nothing is known yet)."""
     ports: Any = component.ports
     if ports is None or ports.inputs[1] == 0:
         return Refused(tr("{name} is where data enter; it has no input.", name=component.name))
+    if spec is not None and ports.dtypes != "term" and (spec.dtype == "string") != (ports.dtypes == "string"):
+        return _refused_type(component, spec)
     if spec is None or ports.ranks is None:
         return None
     least, most = ports.ranks

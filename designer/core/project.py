@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from designer.core.document import Document, Edge, Frame, Node, Note
+from designer.core.checks import record_problem
+from designer.core.document import PORTS, Document, Edge, Frame, Node, Note
 from designer.core.errors import Refused
 from designer.core.settings import DataSettings, TrainingSettings
 from designer.core.text import tr
@@ -17,6 +18,15 @@ from engine.core.errors import LoadError
 
 MEMBER, RUNS = "designer.json", "designer/runs.json"
 VERSION = 1
+BUILD_ERRORS = (ValueError, TypeError, KeyError, AttributeError, OverflowError, MemoryError)
+"""What building a network from senseless settings can end in; such a network is unfinished."""
+
+PARAMETERS = 1 << 30
+"""Most numbers that a network's weights may hold for a file to keep them."""
+
+
+Place = Annotated[float, msgspec.Meta(ge=-1e7, le=1e7)]
+"""A coordinate of the canvas."""
 
 
 class NodeRecord(msgspec.Struct, forbid_unknown_fields=True):
@@ -24,7 +34,7 @@ class NodeRecord(msgspec.Struct, forbid_unknown_fields=True):
     type: str
     name: str
     params: dict[str, Any] = {}
-    position: tuple[float, float] = (0.0, 0.0)
+    position: tuple[Place, Place] = (0.0, 0.0)
     trainable: bool = True
     bypassed: bool = False
 
@@ -32,28 +42,28 @@ class NodeRecord(msgspec.Struct, forbid_unknown_fields=True):
 class EdgeRecord(msgspec.Struct, forbid_unknown_fields=True):
     source: str
     target: str
-    port: int = 0
-    output: int = 0
+    port: Annotated[int, msgspec.Meta(ge=0, lt=PORTS)] = 0
+    output: Annotated[int, msgspec.Meta(ge=0, lt=PORTS)] = 0
 
 
 class NoteRecord(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     text: str
-    position: tuple[float, float]
-    size: tuple[float, float]
+    position: tuple[Place, Place]
+    size: tuple[Place, Place]
 
 
 class FrameRecord(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     title: str
-    position: tuple[float, float]
-    size: tuple[float, float]
+    position: tuple[Place, Place]
+    size: tuple[Place, Place]
 
 
 class DocumentRecord(msgspec.Struct, forbid_unknown_fields=True):
     """What `designer.json` holds."""
 
-    version: int
+    version: Annotated[int, msgspec.Meta(ge=1)]
     name: str
     nodes: list[NodeRecord]
     edges: list[EdgeRecord]
@@ -127,15 +137,16 @@ def document_of(record: DocumentRecord) -> Document:
     """
     if record.version > VERSION:
         raise _refused(tr("it was written by a newer version of Bricklayer. Update the program to open it."))
+    reason = record_problem(record)
+    if reason is not None:
+        raise _refused(reason)
     document = Document(record.name)
     try:
         with document.transaction():
             for n in record.nodes:
-                if n.id in document.nodes or document.node_named(n.name) is not None:
-                    raise _refused(tr("it names the layer {name} twice.", name=repr(n.name)))
                 document.write_node(Node(n.id, n.type, n.name, n.params, n.position, n.trainable, n.bypassed))
             for e in record.edges:
-                document.write_edge(Edge(e.source, e.target, e.port, e.output))
+                document.write_edge(Edge(e.source, e.target, e.port, e.output), acyclic=True)
             for note in record.notes:
                 document.write_note(note.id, Note(note.id, note.text, note.position, note.size))
             for frame in record.frames:
@@ -178,7 +189,7 @@ def read(path: str | os.PathLike[str], read_only: bool = False) -> Project:
         raise _refused(tr("the file holds neither a project nor a model."), "config.json")
     from designer.core.keras_import import document_from_config
 
-    document, told = document_from_config(archive.config, source.stem)
+    document, told = document_from_config(archive.config, source.stem, archive.assets)
     return Project(document, archive.weights if not told else None, [], source, read_only, told)
 
 
@@ -203,23 +214,31 @@ def write(project: Project, path: str | os.PathLike[str]) -> None:
 def model_parts(project: Project) -> tuple[dict[str, Any] | None, bytes | None]:
     """Config and weights of the project's model; (None, None) while the network is unfinished.
 
-    The trained weights when they fit the network, fresh ones otherwise.
+    The trained weights when they fit the network, fresh ones otherwise. A network too large for a file is unfinished.
     """
     from designer.core.building import build_model
     from engine import saving
 
     try:
         model = build_model(project.document)
-    except (Refused, ValueError, TypeError):
+        if model.count_params() > PARAMETERS:
+            return None, None
+        compile_for(model, project.document)
+        return saving.model_config(model), _weights_of(model, project.weights)
+    except BUILD_ERRORS:
         return None, None
-    compile_for(model, project.document)
-    if project.weights is not None:
+
+
+def _weights_of(model: Any, trained: bytes | None) -> bytes:
+    from engine import saving
+
+    if trained is not None:
         try:
-            saving.load_weights_bytes(model, project.weights)
+            saving.load_weights_bytes(model, trained)
         except LoadError:
-            return saving.model_config(model), saving.weights_bytes(model)
-        return saving.model_config(model), project.weights
-    return saving.model_config(model), saving.weights_bytes(model)
+            return saving.weights_bytes(model)
+        return trained
+    return saving.weights_bytes(model)
 
 
 def compile_for(model: Any, document: Document) -> None:

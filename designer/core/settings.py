@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+
+Seed = Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
+Share = Annotated[float, msgspec.Meta(ge=0, lt=1)]
+Amount = Annotated[int, msgspec.Meta(ge=1, le=1 << 31)]
 
 
 class DataSettings(msgspec.Struct, frozen=True):
@@ -20,10 +24,10 @@ class DataSettings(msgspec.Struct, frozen=True):
 
     source: str | None = None
     options: dict[str, Any] = {}
-    validation: float = 0.2
-    test: float = 0.2
-    scaling: str = "auto"
-    seed: int = 0
+    validation: Share = 0.2
+    test: Share = 0.2
+    scaling: Literal["auto", "none", "minmax", "standard"] = "auto"
+    seed: Seed = 0
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -45,8 +49,8 @@ class TrainingSettings(msgspec.Struct, frozen=True):
     optimizer: Choice = Choice("Adam")
     loss: Choice | None = None
     metrics: tuple[str, ...] | None = None
-    epochs: int = 20
-    batch_size: int = 32
-    seed: int = 0
+    epochs: Amount = 20
+    batch_size: Amount = 32
+    seed: Seed = 0
     shuffle: bool = True
     callbacks: tuple[Choice, ...] = ()

@@ -59,9 +59,11 @@ class DataSource:
         return self.sample_shape if steps is None else (int(steps), *self.sample_shape[1:])
 
     def value(self, name: str, options: Mapping[str, Any]) -> Any:
-        """An option's value, its default when not given, held inside its range."""
+        """An option's value, its default when no number is given, held inside its range."""
         option = next(o for o in self.options if o.name == name)
-        number = min(max(float(options.get(name, option.default)), option.minimum), option.maximum)
+        given = options.get(name, option.default)
+        number = float(given if isinstance(given, (int, float)) else option.default)
+        number = min(max(number, option.minimum), option.maximum)
         return int(number) if option.whole else number
 
     def values(self, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,19 +17,31 @@ _BY_SETTING: dict[str, Any] = {
     "activation": "relu",
     "axes": -1,
     "filters": 16,
+    "height": 32,
+    "height_factor": 0.1,
     "input_dim": 1000,
     "kernel_size": 3,
     "key_dim": 16,
+    "max_number": 10,
     "n": 4,
+    "num_bins": 10,
     "num_heads": 4,
+    "num_tokens": 10,
     "output_dim": 32,
+    "output_size": 2,
     "pool_size": 2,
     "rate": 0.3,
     "scale": 0.0625,
     "stddev": 0.1,
     "units": 32,
+    "width": 32,
+    "width_factor": 0.1,
 }
 """What a setting without a default starts with, whatever the layer; sizes hold for every axis."""
+
+
+_STARTED = ("int", "Range", "Layer", "Dims")
+"""Types of settings that start with something, whatever their name."""
 
 
 def starting_params(layer_type: str, spec: Spec | None = None) -> dict[str, Any]:
@@ -45,12 +57,16 @@ def starting_params(layer_type: str, spec: Spec | None = None) -> dict[str, Any]
         return {"equation": equation, "output_shape": [*axes[:-1], 32] if axes else [32]}
     known = component(layer_type)
     params = {p.name: p for p in known.params} if known is not None else {}
-    needed = [p for p in params.values() if p.required and (p.name in _BY_SETTING or p.type == "int")]
+    needed = [p for p in params.values() if p.required and (p.name in _BY_SETTING or p.type in _STARTED)]
     started = {p.name: _start(p) for p in needed}
+    if layer_type == "Dense" or (known is not None and known.category == "convolution"):
+        started["activation"] = "relu"
     if known is not None and known.category == "convolution":
         started["padding"] = "same"
-    if "filters" in started or layer_type == "Dense":
-        started["activation"] = "relu"
+    if {"height", "width"} <= started.keys() and len(axes) == 3:
+        started |= {"height": max(axes[0] // 2, 1), "width": max(axes[1] // 2, 1)}
+    if layer_type == "Discretization":
+        started["bin_boundaries"] = [-1.0, 0.0, 1.0]
     if layer_type == "GroupNormalization" and axes:
         started["groups"] = max(n for n in range(1, 33) if axes[-1] % n == 0)
     return started
@@ -58,8 +74,14 @@ def starting_params(layer_type: str, spec: Spec | None = None) -> dict[str, Any]
 
 def _start(param: ParamInfo) -> Any:
     """What a setting begins with that has no default."""
-    value = _BY_SETTING.get(param.name, max(int(param.minimum or 1), 1))
-    return [value] * param.rank if param.rank else value
+    if param.type == "Layer":
+        inner = param.choices[0] if param.choices else "Dense"
+        params = starting_params(inner)
+        return {"module": "keras.layers", "class_name": inner, "config": params, "registered_name": None}
+    if param.type == "Range" and param.maximum is not None and param.maximum > 1:
+        return int(param.maximum) // 2
+    value = _BY_SETTING.get(param.name, 0.2 if param.type == "Range" else max(int(param.minimum or 1), 1))
+    return [value] * param.rank if param.rank and param.type == "Dims" else value
 
 
 def _other_shape(axes: list[int]) -> list[int]:

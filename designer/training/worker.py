@@ -54,6 +54,16 @@ class Control:
         self.handle("stop")
 
 
+def adapt(model: Any, x: Any) -> None:
+    """Let the layers that keep figures of the data (Normalization) find them, those nearest to the input first."""
+    from engine import models
+
+    for layer in model.layers:
+        if hasattr(layer, "adapt") and layer.weights:
+            first = layer.input is model.inputs[0]
+            layer.adapt(x if first else models.Model(model.inputs, layer.input).predict(x, verbose=0))
+
+
 class Trainer:
     """Runs one job."""
 
@@ -80,6 +90,8 @@ class Trainer:
         if job.weights:
             saving.load_weights_bytes(model, Path(job.weights).read_bytes())
         x, y = data.parts["train"]
+        if not job.weights:
+            adapt(model, x)
         batches = math.ceil(len(x) / job.batch_size)
         self.say(p.Started(model.count_params(), batches, job.epochs, job.first_epoch))
         model.fit(
@@ -236,6 +248,9 @@ def _sentence(error: Exception, job: p.Job) -> str:
 
 def main() -> int:
     """The worker process."""
+    from engine import config
+
+    config.disable_traceback_filtering()  # what goes wrong here is for those who mend it
     status = serve(sys.stdin.buffer, sys.stdout.buffer)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -136,13 +136,16 @@ def _install_hooks() -> None:
 
         return hook
 
-    for name in ("train", "test", "predict"):
-        for edge in ("begin", "end"):
-            setattr(CallbackList, f"on_{name}_{edge}", run_hook(f"on_{name}_{edge}"))
-            setattr(CallbackList, f"on_{name}_batch_{edge}", batch_hook(f"on_{name}_batch_{edge}"))
+    def install(name: str, hook: Callable[..., None]) -> None:
+        hook.__doc__ = getattr(Callback, name).__doc__
+        setattr(CallbackList, name, hook)
+
     for edge in ("begin", "end"):
-        setattr(CallbackList, f"on_epoch_{edge}", batch_hook(f"on_epoch_{edge}"))
-        setattr(CallbackList, f"on_batch_{edge}", batch_hook(f"on_batch_{edge}"))
+        for name in ("train", "test", "predict"):
+            install(f"on_{name}_{edge}", run_hook(f"on_{name}_{edge}"))
+            install(f"on_{name}_batch_{edge}", batch_hook(f"on_{name}_batch_{edge}"))
+        for name in ("epoch", "batch"):
+            install(f"on_{name}_{edge}", batch_hook(f"on_{name}_{edge}"))
 
 
 _install_hooks()

@@ -15,6 +15,7 @@ from engine.core.params import Param
 class ReduceLROnPlateau(MonitorCallback, keras="keras.callbacks:ReduceLROnPlateau"):
     """Multiplies the learning rate by `factor` after `patience` epochs without improvement."""
 
+    OPEN = True
     monitor: str = monitor_param()
     factor: float = Param(0.1, gt=0, doc="Factor on the learning rate, below 1.")
     patience: int = Param(10, ge=0, doc="Epochs without improvement that are waited for.")

@@ -23,7 +23,11 @@ _MODULES = ("layers", "losses", "metrics", "optimizers", "callbacks", "initializ
 _INPUT_PARAMS = {
     "shape": Param(kind="Shape", ge=1, doc="Axes of one sample, the batch left out; empty axes may vary."),
     "dtype": Param(
-        "float32", kind="str", choices=("float32", "int32"), advanced=True, doc="Type of the values that come in."
+        "float32",
+        kind="str",
+        choices=("float32", "int32", "int64", "string"),
+        advanced=True,
+        doc="Type of the values that come in.",
     ),
 }
 
@@ -34,7 +38,8 @@ class ParamInfo:
 
     Attributes:
         name: its name in the constructor and in the config.
-        type: "int", "float", "bool", "str", "Dims" (`rank` whole numbers), "Shape", "Any" or a kind of object.
+        type: "int", "float", "bool", "str", "Dims" (`rank` whole numbers), "Range" (one or two
+            numbers), "Shape", "Any" or a kind of object.
         default: value when it is not given, as configs hold it; None when `required`.
         minimum, maximum, exclusive_minimum, exclusive_maximum: bounds of a number.
         nullable: whether None is allowed.
@@ -83,6 +88,7 @@ class Component:
     params: tuple[ParamInfo, ...]
     ports: Any
     has_weights: bool
+    learns_from_data: bool
     train_only: bool
     since: str
 
@@ -156,19 +162,20 @@ def _describe(kind: str, name: str, found: Any) -> Component:
         doc=doc,
         aliases=tuple(getattr(found, "ALIASES", ())),
         params=tuple(_param(info) for info in declared.values() if not info.hidden),
-        ports=found.PORTS if is_layer and _stands_alone(found, declared) else None,
+        ports=found.PORTS if is_layer and _stands_alone(found) else None,
         has_weights=is_layer and _has_weights(found),
-        train_only=category == "regularization",
+        learns_from_data=is_layer and hasattr(found, "adapt") and _has_weights(found),
+        train_only=is_layer and (category == "regularization" or not getattr(found, "ALWAYS", True)),
         since=getattr(found, "SINCE", "0.1"),
     )
 
 
-def _stands_alone(cls: Any, declared: Mapping[str, params.ParamInfo]) -> bool:
-    """Whether the layer can be wired by itself: cells of recurrent layers and wrappers of other layers cannot."""
+def _stands_alone(cls: Any) -> bool:
+    """Whether the layer can be wired by itself: cells of recurrent layers cannot."""
+    from engine.layers.rnn import StackedRNNCells
     from engine.layers.rnn_cells import Cell
 
-    wraps = any(info.required and info.kind == "Layer" for info in declared.values())
-    return not wraps and not issubclass(cls, Cell)
+    return not issubclass(cls, (Cell, StackedRNNCells))
 
 
 def _named(declared: Mapping[str, params.ParamInfo]) -> dict[str, params.ParamInfo]:
@@ -205,7 +212,7 @@ def _plain_default(info: params.ParamInfo) -> Any:
 _SAMPLES = tuple(Spec((None, *(8,) * rank), dtype) for rank in (1, 2, 3, 4) for dtype in ("float32", "int32"))
 """Inputs tried to find out whether a layer has weights."""
 
-_SAMPLE_VALUES = {"int": 1, "float": 0.5, "bool": True, "Dims": 1, "Shape": (8,), "str": ""}
+_SAMPLE_VALUES = {"int": 1, "float": 0.5, "bool": True, "Dims": 1, "Range": 0.5, "Shape": (8,), "str": ""}
 
 
 @functools.cache
@@ -224,7 +231,15 @@ def _has_weights(cls: Any) -> bool:
 
 
 def _sample(info: params.ParamInfo) -> Any:
+    if info.kind == "Layer":
+        return _sample_layer(info.choices[0] if info.choices else "Dense")
     if info.choices:
         return info.choices[0]
     value = _SAMPLE_VALUES.get(info.kind)
     return math.ceil(info.ge) if info.kind == "int" and info.ge is not None else value
+
+
+def _sample_layer(name: str) -> dict[str, Any]:
+    """The config of a layer inside another."""
+    required = [info for info in registry.all_of("layer")[name].PARAMS.values() if info.required]
+    return {"class_name": name, "config": {info.name: _sample(info) for info in required}, "module": "keras.layers"}

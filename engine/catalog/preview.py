@@ -9,13 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from engine.core import naming, registry
 from engine.core.errors import ParamError, ShapeError
 from engine.core.graph import Graph, trace
 from engine.core.shapes import explaining
+from engine.core.state import opening_file
 from engine.core.tensor import Spec
 
 _CACHED = 8192
+
+SENSELESS = (
+    ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, ZeroDivisionError, RecursionError,
+    MemoryError, RuntimeError, NotImplementedError,
+)  # fmt: skip
+"""What code ends in when it is given settings nobody thought of."""
 
 INPUT = "InputLayer"
 """Known to people, to the designer and to Keras's functional API as `Input`."""
@@ -140,11 +149,19 @@ def _check_ports(layer: Any, inputs: tuple[Spec, ...]) -> None:
 
 def _made(cls: Any, config: dict[str, Any]) -> Any:
     try:
-        return cls.from_config(config)
+        with opening_file(), np.errstate(all="ignore"):  # settings must not make the engine read files
+            return cls.from_config(config)
     except (ShapeError, ParamError):
         raise
-    except (TypeError, ValueError) as error:
-        raise ParamError(f"{cls.__name__}: {error}", owner=cls.__name__) from error
+    except SENSELESS as error:
+        raise ParamError(f"{cls.__name__}: {_reason(error)}", owner=cls.__name__) from error
+
+
+def _reason(error: BaseException) -> str:
+    return str(error).strip() if isinstance(error, (ValueError, TypeError)) and str(error) else _PLAIN_REASON
+
+
+_PLAIN_REASON = "these settings make no layer."
 
 
 def _traced(layer: Any, inputs: tuple[Spec, ...]) -> Graph:
@@ -155,12 +172,13 @@ def _traced(layer: Any, inputs: tuple[Spec, ...]) -> Graph:
         return layer(list(values)) if merges else layer(*values)
 
     try:
-        return trace(call, inputs)
+        with np.errstate(all="ignore"):  # numbers beyond the type's range become infinite
+            return trace(call, inputs)
     except (ShapeError, ParamError):
         raise
-    except (TypeError, ValueError) as error:
+    except SENSELESS as error:
         shapes = [spec.shape for spec in inputs]
-        raise ShapeError(str(error), layer=layer.name, shapes=shapes) from error
+        raise ShapeError(_reason(error), layer=layer.name, shapes=shapes) from error
 
 
 def _source(layer: Any) -> Preview:

@@ -35,6 +35,9 @@ _ABOVE: dict[str, tuple[str, ...]] = {
     "complex128": (),
 }
 _NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
+_TEXT_KINDS = ("S", "U", "O", "T")
+"""NumPy's kinds of arrays that the engine takes for texts."""
+
 _PYTHON = {bool: "bool", int: "int", float: "float", complex: "complex64", str: "string"}
 
 
@@ -69,6 +72,8 @@ def standardize_dtype(dtype: Any) -> str:
         return _standard("int32" if dtype == "int" else config.floatx() if dtype == "float" else dtype)
     if isinstance(dtype, type) and dtype in _PYTHON:
         return {"int": "int32", "float": config.floatx()}.get(_PYTHON[dtype], _PYTHON[dtype])
+    if getattr(dtype, "kind", "") in _TEXT_KINDS:
+        return "string"
     if hasattr(dtype, "name"):
         return _standard(dtype.name)
     if hasattr(dtype, "__name__"):
@@ -125,19 +130,19 @@ def is_int(dtype: Any) -> bool:
 
 @functools.cache
 def numpy_dtype(name: str) -> np.dtype[Any]:
-    """NumPy's dtype for a type name; bfloat16 needs the ml_dtypes package."""
+    """NumPy's dtype for a type name; texts are Python objects, bfloat16 needs the ml_dtypes package."""
     if name == "bfloat16":
         import ml_dtypes
 
         name = ml_dtypes.bfloat16
-    found: np.dtype[Any] = np.dtype("str" if name == "string" else name)
+    found: np.dtype[Any] = np.dtype(object if name == "string" else name)
     return found
 
 
 @functools.cache
 def name_of(dtype: np.dtype[Any]) -> str:
     """Name of a NumPy dtype (NumPy builds it anew at every call)."""
-    name: str = dtype.name
+    name: str = "string" if dtype.kind in _TEXT_KINDS else dtype.name
     return name
 
 
@@ -159,14 +164,17 @@ class DTypePolicy:
 
     @property
     def name(self) -> str:
+        """The name the policy was made by."""
         return self._name
 
     @property
     def compute_dtype(self) -> str:
+        """Type of inputs and arithmetic."""
         return self._compute
 
     @property
     def variable_dtype(self) -> str:
+        """Type of the weights."""
         return self._variable
 
     def at(self, path: str | None) -> DTypePolicy:
@@ -191,10 +199,12 @@ class DTypePolicy:
         return ops.cast(x, dtype) if autocast and is_float(x.dtype) and x.dtype != dtype else x
 
     def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal object."""
         return {"name": self._name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> DTypePolicy:
+        """The object that `get_config` described."""
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:

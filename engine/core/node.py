@@ -64,22 +64,6 @@ class Node:
         return tuple(args), kwargs
 
 
-def get_source_inputs(tensor: Any) -> Any:
-    """The input tensors from which a tensor of a Functional graph is computed; anything else comes back as it is."""
-    if not isinstance(tensor, KerasTensor):
-        return tensor
-    history = tensor.keras_history
-    if history is None or not history.operation._inbound_nodes:
-        return [tensor]
-    node = history.operation._inbound_nodes[history.node_index]
-    if node.is_input:
-        return list(node.output_tensors)
-    found: dict[int, Any] = {}
-    for parent in node.input_tensors:
-        found.update((id(source), source) for source in get_source_inputs(parent) if id(source) not in found)
-    return list(found.values())
-
-
 class Operation:
     """Anything that can be a node of a Functional graph. Subclasses write `call`; shapes are found by tracing it.
 

@@ -16,6 +16,7 @@ from engine.core.errors import ParamError
 
 # Annotation words of declared parameters. They say what a parameter holds; `ParamInfo.kind` is the word.
 Dims = Any
+Range = Any
 Shape = Any
 Activation = Any
 Initializer = Any
@@ -40,10 +41,11 @@ class ParamInfo:
 
     Attributes:
         name: its name in the constructor and in the config.
-        kind: "int", "float", "bool", "str", "Dims", "Shape", "Any" or a kind of object ("Initializer", ...).
+        kind: "int", "float", "bool", "str", "Dims", "Range" (a number or two), "Shape",
+            "Any" or a kind of object ("Initializer", ...).
         default: value when it is not given; `REQUIRED` when it has to be.
         ge, gt, le, lt: bounds of a number (and of each number of Dims).
-        choices: the allowed values.
+        choices: the allowed values; for kind "Layer" the classes that are offered first (others work too).
         rank: how many numbers Dims hold.
         nullable: whether None is allowed.
         group, advanced, doc, step: for the property panel and the help.
@@ -98,7 +100,7 @@ class ParamInfo:
         """
         if value is None and self.nullable:
             return None
-        if self.choices is not None and self.kind not in ("bool",):
+        if self.choices is not None and self.kind not in ("bool", "Layer"):
             return self._chosen(value, owner)
         checker = _CHECKS.get(self.kind)
         return checker(self, value, owner) if checker else _resolve(self, value, owner)
@@ -130,6 +132,7 @@ _NOUNS = {
     "float": "a number",
     "bool": "True or False",
     "str": "a text",
+    "Range": "a number or two numbers",
     "Shape": "a list of axes",
     "LearningRate": "a number or a schedule",
     "Any": "a value",
@@ -202,6 +205,14 @@ def _dims(info: ParamInfo, value: Any, owner: str) -> tuple[int, ...]:
         raise info.refuse(value, owner) from None
 
 
+def _range(info: ParamInfo, value: Any, owner: str) -> Any:
+    if not isinstance(value, (list, tuple)):
+        return _number(info, value, owner)
+    if len(value) != 2:
+        raise info.refuse(value, owner)
+    return tuple(_number(info, v, owner) for v in value)
+
+
 def _axes(info: ParamInfo, value: Any, owner: str) -> tuple[int | None, ...]:
     if isinstance(value, numbers.Integral):
         value = (value,)
@@ -216,6 +227,7 @@ _CHECKS: dict[str, Callable[[ParamInfo, Any, str], Any]] = {
     "bool": _switch,
     "str": _word,
     "Dims": _dims,
+    "Range": _range,
     "Shape": _axes,
     "Any": lambda info, value, owner: value,
 }
@@ -272,7 +284,10 @@ class Declared:
     BASE_ARGUMENTS: tuple[str, ...] = ()
     """Arguments of the base that the constructor names after the declared ones."""
     OPEN: bool | None = None
-    """Whether the signature shows `**kwargs` for the base's other arguments; None: if the base takes any."""
+    """Whether the signature shows `**kwargs` for the base's other arguments; None: if the base takes any.
+
+    Where it shows them and the base takes none, others are passed over.
+    """
 
     def __init_subclass__(
         cls, keras: str | None = None, category: str | None = None, drop: Sequence[str] = (), **kwargs: Any
@@ -353,6 +368,7 @@ def _constructor(cls: type) -> Callable[..., None]:
     listed = [info.name for info in cls.PARAMS.values() if info.listed]  # type: ignore[attr-defined]
     names = [*listed, *cls.BASE_ARGUMENTS]  # type: ignore[attr-defined]
     base_init = _base_constructor(cls)[1]
+    takes_more = _takes_more(base_init)
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         owner = type(self).__name__
@@ -363,7 +379,7 @@ def _constructor(cls: type) -> Callable[..., None]:
                 raise TypeError(f"{owner}() got multiple values for argument '{name}'")
             kwargs[name] = value
         values = {name: kwargs.pop(name) for name in declared if name in kwargs}
-        base_init(self, **kwargs)
+        base_init(self, **({} if cls.OPEN and not takes_more else kwargs))  # type: ignore[attr-defined]
         self.set_declared(values, cls.PARAMS)  # type: ignore[attr-defined]
         self.setup()
 
@@ -373,6 +389,10 @@ def _constructor(cls: type) -> Callable[..., None]:
     return __init__
 
 
+def _takes_more(base_init: Callable[..., None]) -> bool:
+    return base_init is not object.__init__ and len(inspect.signature(base_init).parameters) > 1
+
+
 def _signature(cls: Any, base_init: Callable[..., None]) -> inspect.Signature:
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter("self", kind)]
@@ -380,11 +400,12 @@ def _signature(cls: Any, base_init: Callable[..., None]) -> inspect.Signature:
         default = inspect.Parameter.empty if info.required else info.default
         parameters.append(inspect.Parameter(info.name, kind, default=default))
     above = inspect.signature(base_init).parameters
-    parameters += [above[name].replace(kind=kind) for name in cls.BASE_ARGUMENTS]
+    for name in cls.BASE_ARGUMENTS:
+        known = above.get(name, inspect.Parameter(name, kind, default=None))
+        parameters.append(known.replace(kind=kind))
     if not _ordered(parameters):
         parameters = _keyword_only(parameters)
-    takes_more = base_init is not object.__init__ and len(above) > 1
-    if takes_more if cls.OPEN is None else cls.OPEN:
+    if _takes_more(base_init) if cls.OPEN is None else cls.OPEN:
         parameters.append(inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD))
     return inspect.Signature(parameters)
 

@@ -14,9 +14,13 @@ import numpy as np
 
 from engine.core import dtypes, tree
 from engine.core.graph import Graph, Node, trace
+from engine.core.lead import split
 from engine.core.storage import Arena, Layout
 from engine.core.tensor import Spec, Symbol, Tensor, Variable, as_array
 from engine.kernels.memory import aligned_empty
+
+_MOST_BINDINGS = 256
+"""Most combinations of shapes kept; sequences of all lengths would gather more and more."""
 
 Instruction = tuple[Callable[..., Any], tuple[Any, ...]]
 Array = np.ndarray[Any, Any]
@@ -75,10 +79,11 @@ class Plan:
 
     Attributes:
         graph: the graph after dead nodes and repeats were taken out.
+        lead: what makes the plan's inputs of the arrays that come in, where a step decides on their shapes; else None.
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+        self.lead, self.graph = split(graph)
         self._bindings: dict[Any, Binding] = {}
         self._arena = Arena()
 
@@ -87,6 +92,8 @@ class Plan:
         key = tuple(shapes)
         binding = self._bindings.get(key)
         if binding is None:
+            if len(self._bindings) >= _MOST_BINDINGS:
+                self._bindings.clear()
             layout = Layout(self.graph, key)
             if self._arena.reserve(layout.size):
                 self._bindings.clear()  # their views point into the smaller arena
@@ -95,7 +102,7 @@ class Plan:
 
     def __call__(self, *arrays: Any) -> list[Array | None]:
         """Run on these inputs; the returned arrays are valid until the next run."""
-        values = [as_array(a) for a in arrays]
+        values = [as_array(a) for a in (arrays if self.lead is None else self.lead(arrays))]
         binding = self.bind([v.shape for v in values])
         for buffer, value in zip(binding.inputs, values, strict=True):
             np.copyto(buffer, value, casting="unsafe")

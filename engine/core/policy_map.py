@@ -42,14 +42,17 @@ class DTypePolicyMap(DTypePolicy, MutableMapping[str, DTypePolicy]):
 
     @property
     def name(self) -> str:
+        """ "map_" and the name of the default."""
         return f"map_{self.default_policy.name}"
 
     @property
     def compute_dtype(self) -> str:
+        """Type of arithmetic of the default."""
         return self.default_policy.compute_dtype
 
     @property
     def variable_dtype(self) -> str:
+        """Type of weights of the default."""
         return self.default_policy.variable_dtype
 
     def at(self, path: str | None) -> DTypePolicy:

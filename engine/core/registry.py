@@ -90,7 +90,7 @@ def get_registered_name(obj: Any) -> str:
 def get_registered_object(
     name: str, custom_objects: dict[str, Any] | None = None, module_objects: dict[str, Any] | None = None
 ) -> Any | None:
-    """The custom object of this name: from the open scopes, the registrations, `custom_objects` or `module_objects`."""
+    """The custom object of this name: from `custom_objects`, open scopes, registrations, or `module_objects`."""
     for table in (custom_objects or {}, *reversed(_SCOPES), _CUSTOM, module_objects or {}):
         if name in table:
             return table[name]

@@ -57,7 +57,7 @@ class RematScope:
         if self.mode == "activations":
             return fn if getattr(operation, "activation", None) is None else _with_remat_activation(operation, fn)
         if self.mode == "larger_than":
-            return remat(fn, larger_than=self.output_size_threshold)
+            return rematerialized(fn, larger_than=self.output_size_threshold)
         wanted = self.mode == "full" or (self.mode == "list_of_layers" and operation.name in self.layer_names)
         return remat(fn) if wanted else fn
 
@@ -96,15 +96,19 @@ class _Listener(GradientTape):
             self.heard.append(what)
 
 
-def remat(f: Callable[..., Any], larger_than: int | None = None) -> Callable[..., Any]:
+def remat(f: Callable[..., Any]) -> Callable[..., Any]:
     """`f`, of which the backward pass keeps only the inputs: it runs `f` again for the values inside.
 
     Variables that `f` assigns are assigned once; the second run sees the values that the first one saw.
 
     Args:
         f: a function of values, a layer, or a layer's `call`.
-        larger_than: do so only when the outputs have more elements than this.
     """
+    return rematerialized(f)
+
+
+def rematerialized(f: Callable[..., Any], larger_than: int | None = None) -> Callable[..., Any]:
+    """`remat(f)`; with `larger_than` only when the outputs have more elements than that."""
 
     @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:

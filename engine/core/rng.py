@@ -53,10 +53,12 @@ class SeedGenerator:
         return current
 
     def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal object."""
         return {"seed": self._initial_seed, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
+        """The object that `get_config` described."""
         return cls(**config)
 
 

@@ -21,6 +21,7 @@ class _State(threading.local):
         self.autocast: str | None = None
         self.check_shapes: bool = False
         self.abstract: bool = False
+        self.opening_file: bool | None = None
         self.stateless: StatelessScope | None = None
         self.remat: RematScope | None = None
         self.losses: list[tuple[Any, Any]] | None = None
@@ -57,6 +58,17 @@ def abstract_scope() -> Iterator[None]:
         yield
     finally:
         STATE.abstract = saved
+
+
+@contextmanager
+def opening_file(trusted: bool = False) -> Iterator[None]:
+    """While a file is opened, nothing in it makes the engine read other files, unless the outermost is trusted."""
+    saved = STATE.opening_file
+    STATE.opening_file = not trusted if saved is None else saved
+    try:
+        yield
+    finally:
+        STATE.opening_file = saved
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.core import dtypes
+from engine.core.errors import TraceError
 from engine.core.graph import Graph, Node
 from engine.core.tensor import Spec, Symbol, Variable
 from engine.kernels.memory import aligned_empty
@@ -35,8 +36,11 @@ class Arena:
         return True
 
     def view(self, offset: int, spec: Spec) -> np.ndarray[Any, Any]:
+        """An array over the arena's memory; texts are Python objects and get memory of their own."""
         dtype = dtypes.numpy_dtype(spec.dtype)
         shape = tuple(dim or 0 for dim in spec.shape)
+        if dtype.hasobject:
+            return np.empty(shape, dtype)
         count = math.prod(shape) * dtype.itemsize
         return self._memory[offset : offset + count].view(dtype).reshape(shape)
 
@@ -129,6 +133,11 @@ class Layout:
             given = [None if x is None else self._specs[id(x)] for x in node.inputs]
             specs = node.op.specs(given, node.attrs)
             for symbol, spec in zip(node.outputs, specs, strict=True):
+                if None in spec.shape:
+                    raise TraceError(
+                        f"The length of an axis that {node.op.name} makes is known only when it has run (shape "
+                        f"{spec.shape})."
+                    )
                 self._own(symbol, spec)
             if node.op.view and self._can_view(node):
                 self._alias(node)
@@ -225,7 +234,8 @@ class Layout:
 
     def _bytes(self, symbol: Symbol) -> int:
         spec = self._specs[id(symbol)]
-        return math.prod(dim or 0 for dim in spec.shape) * dtypes.numpy_dtype(spec.dtype).itemsize
+        dtype = dtypes.numpy_dtype(spec.dtype)
+        return 0 if dtype.hasobject else math.prod(dim or 0 for dim in spec.shape) * dtype.itemsize
 
     def _donor(
         self, node: Node, target: Symbol, position: int, taken: set[int], owner: dict[int, tuple[int, int]]

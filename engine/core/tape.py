@@ -68,7 +68,7 @@ class GradientTape:
     def record(self, op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any], outputs: Sequence[Any]) -> None:
         """Keep an op if a followed value goes into it."""
         followed = self._followed
-        if op.differentiable and any(id(x) in followed for x in inputs if x is not None):
+        if (op.differentiable or _first_only(op)) and any(id(x) in followed for x in inputs if x is not None):
             self._records.append(Record(op, inputs, attrs, outputs))
             for y in outputs[: len(outputs) - op.saves]:
                 if dtypes.is_float(y.dtype):
@@ -123,6 +123,11 @@ class GradientTape:
         return tree.pack_sequence_as(sources, grads)
 
 
+def _first_only(op: Op) -> bool:
+    """Gradients of fused ops that have no gradient themselves: asking for it is refused, not answered with nothing."""
+    return op.nondiff.startswith("second derivatives")
+
+
 def backward(
     records: Sequence[Record], targets: Sequence[Any], seeds: Sequence[Any], sources: Sequence[Any]
 ) -> list[Any]:
@@ -153,6 +158,8 @@ def _depends_on(records: Sequence[Record], sources: Sequence[Any]) -> set[int]:
 
 def _propagate(record: Record, incoming: Sequence[Any], wanted: Sequence[bool], grads: dict[int, Any]) -> None:
     op, inputs, attrs, outputs = record
+    if not op.differentiable:
+        raise ValueError(f"{op.name} cannot be differentiated: {op.nondiff}.")
     if op.vjp_all is not None:
         results = op.vjp_all(tuple(incoming), tuple(outputs), tuple(inputs), attrs)
         for x, g, want in zip(inputs, results, wanted, strict=True):
@@ -177,21 +184,21 @@ def _accumulate(grads: dict[int, Any], value: Any, gradient: Any) -> None:
     grads[id(value)] = gradient if known is None else _op("add")(known, gradient)
 
 
-def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
+def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     """Give a function its own gradient: it returns `(outputs, rule)`, with `rule(*upstream)` giving input gradients.
 
     The rule also receives `upstream=` as a keyword when it names it so.
     """
 
-    @functools.wraps(function)
+    @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         from engine.core.tensor import convert_to_tensor
 
         values = [convert_to_tensor(a) for a in args]
         with no_tapes():
-            result, rule = function(*values, **kwargs)
+            result, rule = f(*values, **kwargs)
         outputs = [_op("copy")(y) if any(y is v for v in values) else y for y in tree.flatten(result)]
-        op = _custom_op(function.__name__, outputs, rule)
+        op = _custom_op(f.__name__, outputs, rule)
         for tape in STATE.tapes:
             tape.record(op, values, {}, outputs)
         return tree.pack_sequence_as(result, outputs)

@@ -93,6 +93,7 @@ class Symbol(Value):
 
     @property
     def spec(self) -> Spec:
+        """Shape and type."""
         return Spec(self.shape, self.dtype)
 
     def _refuse(self, *args: Any, **kwargs: Any) -> Any:
@@ -138,13 +139,16 @@ class KerasTensor(Value):
 
     @property
     def keras_history(self) -> Any:
+        """(operation, node index, tensor index) of what produces the tensor."""
         return self._keras_history
 
     @property
     def spec(self) -> Spec:
+        """Shape and type."""
         return Spec(self.shape, self.dtype)
 
     def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        """Not for a tensor of a graph, which has no values yet."""
         raise ValueError(
             "A KerasTensor is symbolic: it's a placeholder for a shape an a dtype. It doesn't have any actual "
             "numerical value. You cannot convert it to a NumPy array or use it in Python control flow; "
@@ -265,6 +269,7 @@ class Variable(Value):
 
     @property
     def trainable(self) -> bool:
+        """Whether optimizers change it and tapes follow it."""
         return self._trainable
 
     @trainable.setter
@@ -273,6 +278,7 @@ class Variable(Value):
 
     @property
     def initializer(self) -> Any:
+        """What made the first value; None for a variable made of a value."""
         return self._initializer
 
     def array(self) -> np.ndarray[Any, Any]:
@@ -291,6 +297,7 @@ class Variable(Value):
 
     @property
     def value(self) -> Any:
+        """The current value, as `read()` gives it."""
         return self.read()
 
     def assign(self, value: Any) -> Any:
@@ -321,9 +328,11 @@ class Variable(Value):
             )
 
     def assign_add(self, value: Any) -> Any:
+        """Add to the value."""
         return self.assign(_op("add")(self._now(), value))
 
     def assign_sub(self, value: Any) -> Any:
+        """Subtract from the value."""
         return self.assign(_op("subtract")(self._now(), value))
 
     def numpy(self) -> np.ndarray[Any, Any]:

@@ -43,7 +43,7 @@ class Dataset:
         Raises:
             ValueError: arrays of different lengths, or none.
         """
-        arrays = tree.map_structure(np.asarray, tensors)
+        arrays = _arrays(tensors)
         lengths = {len(a) for a in tree.flatten(arrays)}
         if len(lengths) != 1:
             raise ValueError(f"All arrays need the same number of rows. Received rows: {sorted(lengths)}")
@@ -53,7 +53,7 @@ class Dataset:
     @classmethod
     def from_tensors(cls, tensors: Any) -> Dataset:
         """A single element."""
-        value = tree.map_structure(np.asarray, tensors)
+        value = _arrays(tensors)
         return cls(lambda: iter([value]), 1)
 
     @classmethod
@@ -234,3 +234,12 @@ class Dataset:
         """Makes up to `buffer_size` elements (2 by default) ahead in a thread of its own."""
         size = 2 if buffer_size is None or buffer_size < 0 else buffer_size
         return self._then(lambda: stages.prefetched(iter(self), size), self._count) if size else self
+
+
+def _arrays(structure: Any) -> Any:
+    """Arrays in dicts and tuples; lists of numbers or texts are arrays too, as in tf.data."""
+    if isinstance(structure, dict):
+        return {key: _arrays(value) for key, value in structure.items()}
+    if isinstance(structure, tuple):
+        return tuple(_arrays(value) for value in structure)
+    return np.asarray(structure)

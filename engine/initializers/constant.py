@@ -36,6 +36,7 @@ class Constant(Initializer, keras="keras.initializers:Constant"):
         return Tensor(np.broadcast_to(as_array(self.value, dtype), tuple(shape)).copy())
 
     def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal object."""
         return {"value": serialize_object(self.value)}
 
 

@@ -28,10 +28,12 @@ class Initializer(Declared):
         raise NotImplementedError("Initializer subclasses must implement the `__call__()` method.")
 
     def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal object."""
         return self.declared_config()
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
+        """The object that `get_config` described."""
         return cls(**config)
 
     def clone(self) -> Any:
@@ -57,6 +59,7 @@ class Seeded(Initializer):
             )
 
     def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal object."""
         from engine.core.objects import serialize_object
 
         return {**self.declared_config(), "seed": serialize_object(self._given_seed)}

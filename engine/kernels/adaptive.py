@@ -82,3 +82,18 @@ def largest_grad(g: Array, y: Array, x: Array, axis: int, out: Any = None) -> Ar
         else:
             np.add.at(total.swapaxes(0, 1), places, share.swapaxes(0, 1))
     return out
+
+
+def largest_pick(h: Array, y: Array, x: Array, axis: int, out: Any = None) -> Array:
+    """Elements of h where x has the first largest element of each window: the way back from the gradient."""
+    out = _result(h, axis, y.shape[axis], out)
+    first, end = windows(x.shape[axis], y.shape[axis])
+    values, own, source, result = (_folded(a, axis) for a in (x, y, h, out))
+    waiting = np.ones(own.shape, bool)
+    result.fill(0)
+    for k in range(int((end - first).max(initial=0))):
+        places = np.minimum(first + k, end - 1)
+        hit = (values[:, places] == own) & waiting
+        np.copyto(result, source[:, places], where=hit)
+        waiting &= ~hit
+    return out

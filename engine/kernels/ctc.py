@@ -107,7 +107,7 @@ def loss_grad(
     rows = np.arange(len(out))
     for n in range(lattice.target.shape[1]):
         out[rows, :, lattice.target[:, n]] += shares[..., 2 * n + 1]
-    return out.astype(logs.dtype)
+    return out.astype(g.dtype)
 
 
 def greedy(scores: Array, lengths: Array, blank: int, merge: bool) -> tuple[Array, Array]:
@@ -171,8 +171,9 @@ class _Beams:
         self._merge(same, longer)
         silent = both + frame[self.blank]
         totals = np.concatenate([np.logaddexp(same, silent), longer.ravel()])
-        chosen = np.argsort(-totals, kind="stable")[: self.width]
-        chosen = chosen[totals[chosen] > -np.inf]
+        chosen = np.flatnonzero(totals > -np.inf)
+        if len(chosen) > self.width:
+            chosen = chosen[np.argpartition(-totals[chosen], self.width - 1)[: self.width]]
         old = chosen[chosen < len(same)]
         parents, labels = np.divmod(chosen[chosen >= len(same)] - len(same), len(frame))
         added = [self._number(int(self.beams[p]), int(k)) for p, k in zip(parents, labels, strict=True)]

@@ -72,6 +72,22 @@ def max_pool_grad(g: Array, y: Array, x: Array, size: Ints, strides: Ints, pads:
     return out
 
 
+def max_pool_pick(h: Array, y: Array, x: Array, size: Ints, strides: Ints, pads: Pads, out: Any = None) -> Array:
+    """Elements of h at the places of the first largest element of each window of x: the way back from the gradient."""
+    ones = [1] * len(size)
+    out = aligned_empty(y.shape, h.dtype) if out is None else out
+    for part in chunks(x.shape[0], _part_size(x)):
+        padded, values = pad_spatial(x[part], pads, _lowest(x.dtype)), pad_spatial(h[part], pads)
+        own, result = y[part], out[part]
+        waiting = np.ones(own.shape, bool)
+        result.fill(0)
+        for offset in offsets(size):
+            hit = np.equal(at_offset(padded, offset, y.shape[1:-1], strides, ones), own) & waiting
+            np.copyto(result, at_offset(values, offset, y.shape[1:-1], strides, ones), where=hit)
+            np.logical_xor(waiting, hit, out=waiting)
+    return out
+
+
 def average_pool(x: Array, size: Ints, strides: Ints, pads: Pads, out: Any = None) -> Array:
     """Mean of each window; borders are not counted."""
     ones = [1] * len(size)

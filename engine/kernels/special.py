@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,20 @@ _TAIL = (
 )
 _ROOT_PI = math.sqrt(math.pi)
 
+_BLOCK = 8192
+"""Elements worked on at a time, so that what lies between stays in the cache."""
+
+
+def in_blocks(function: Callable[[Array], Array], x: Array, out: Any = None) -> Array:
+    """`function` of all elements, in double precision and piece by piece, in the type of x."""
+    flat = np.ascontiguousarray(x).reshape(-1)
+    result = np.empty(x.shape, x.dtype) if out is None else out
+    target = result.reshape(-1)
+    for start in range(0, flat.size, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        target[part] = function(flat[part].astype("float64"))
+    return result
+
 
 def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: Array) -> Array:
     above, below = coefficients
@@ -85,17 +100,18 @@ def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: Array) 
 
 
 def _tail(x: Array) -> Array:
-    """erfc for x of at least 0.46875, in double precision, with the relative precision of its small values."""
+    """erfc for x of at least 0.46875, with the relative precision of its small values."""
+    x = np.minimum(x, 28.0)
+    scaled = _ratio(_NEAR, np.minimum(x, 4.0))
+    far = np.flatnonzero(x > 4.0)
+    if far.size:
+        z = 1.0 / np.square(x[far])
+        scaled[far] = (1.0 / _ROOT_PI - z * _ratio(_FAR, z)) / x[far]
+    # exp(-x²) in two factors, the first of an exact square
+    whole = np.floor(x * 16.0) / 16.0
     with np.errstate(under="ignore"):
-        near = _ratio(_NEAR, np.minimum(x, 4.0))
-        far_x = np.maximum(x, 4.0)
-        z = 1.0 / (far_x * far_x)
-        far = (1.0 / _ROOT_PI - z * _ratio(_FAR, z)) / far_x
-        # exp(-x²) in two factors, the first of an exact square
-        x = np.minimum(x, 28.0)
-        whole = np.floor(x * 16.0) / 16.0
-        scale = np.exp(-whole * whole) * np.exp(-(x - whole) * (x + whole))
-        return np.where(far_x > 4.0, far, near) * scale
+        result: Array = scaled * np.exp(-whole * whole) * np.exp(-(x - whole) * (x + whole))
+    return result
 
 
 def _series(x: Array) -> Array:
@@ -108,34 +124,51 @@ def _series(x: Array) -> Array:
     return x * total * (2.0 / _ROOT_PI)
 
 
-def erfc(x: Array) -> Array:
-    """1 - erf(x), precise where that is close to 0."""
-    wide = x.astype("float64")
-    size = np.abs(wide)
+def _erfc(x: Array) -> Array:
+    size = np.abs(x)
     tail = _tail(np.maximum(size, 0.46875))
-    result = np.where(size < 0.46875, 1.0 - _series(np.clip(wide, -0.5, 0.5)), np.where(wide < 0, 2.0 - tail, tail))
-    return np.where(np.isnan(wide), np.nan, result).astype(x.dtype)
+    result = np.where(x < 0, 2.0 - tail, tail)
+    small = np.flatnonzero(size < 0.46875)
+    result[small] = 1.0 - _series(x[small])
+    return result
 
 
-def erfinv(x: Array) -> Array:
-    """The number whose erf is x; infinite at -1 and 1, NaN outside."""
-    wide = x.astype("float64")
-    size = np.minimum(np.abs(wide), 1.0 - 1e-17)
-    rest = np.maximum(1.0 - size, 1e-17)
+def erfc(x: Array, out: Any = None) -> Array:
+    """1 - erf(x), precise where that is close to 0."""
+    return in_blocks(_erfc, x, out)
+
+
+def _towards(guess: Array, size: Array, rest: Array) -> Array:
+    """One of Halley's steps from a guess to the number whose erf is `size`; `rest` is 1 - size."""
+    error = rest - _tail(np.maximum(guess, 0.46875))
+    small = np.flatnonzero(guess < 0.46875)
+    error[small] = _series(guess[small]) - size[small]
+    step = error / (2.0 / _ROOT_PI * np.exp(-guess * guess))
+    return np.maximum(guess - step / (1.0 + guess * step), 0.0)
+
+
+def _erfinv(x: Array) -> Array:
+    size = np.abs(x)
+    with np.errstate(invalid="ignore"):
+        rest = np.maximum(1.0 - size, 1e-17)
+        size = np.minimum(size, 1.0)
     w = -np.log(rest * (1.0 + size))
     guess = size * np.where(w < 5.0, np.polyval(_CENTRE, w - 2.5), np.polyval(_TAIL, np.sqrt(np.maximum(w, 5.0)) - 3.0))
-    for _ in range(6):  # Halley's steps
-        small = guess < 0.46875
-        error = np.where(small, _series(np.minimum(guess, 0.5)) - size, rest - _tail(np.maximum(guess, 0.46875)))
-        step = error / (2.0 / _ROOT_PI * np.exp(-guess * guess))
-        guess = np.maximum(guess - step / (1.0 + guess * step), 0.0)
-    result = np.copysign(np.where(np.abs(wide) == 1.0, np.inf, guess), wide)
-    return np.where(np.abs(wide) > 1.0, np.nan, np.where(np.isnan(wide), np.nan, result)).astype(x.dtype)
+    guess = _towards(_towards(guess, size, rest), size, rest)
+    far = np.flatnonzero(w > 14.0)  # where the first guess was made for single precision
+    for _ in range(4 if far.size else 0):
+        guess[far] = _towards(guess[far], size[far], rest[far])
+    result = np.copysign(np.where(np.abs(x) == 1.0, np.inf, guess), x)
+    return np.where(np.abs(x) > 1.0, np.nan, np.where(np.isnan(x), np.nan, result))
 
 
-def i1(x: Array) -> Array:
-    """Modified Bessel function of the first kind, order one: power series to 30, asymptotic series beyond."""
-    size = np.abs(x.astype("float64"))
+def erfinv(x: Array, out: Any = None) -> Array:
+    """The number whose erf is x; infinite at -1 and 1, NaN outside."""
+    return in_blocks(_erfinv, x, out)
+
+
+def _i1(x: Array) -> Array:
+    size = np.abs(x)
     near = np.minimum(size, 30.0)
     quarter = 0.25 * near * near
     total = np.ones_like(size)
@@ -147,4 +180,14 @@ def i1(x: Array) -> Array:
         far = 1.0 - (4.0 - (2.0 * k - 1.0) ** 2) / k * inverse * far
     with np.errstate(over="ignore"):
         far = far * np.exp(size) / np.sqrt(2.0 * math.pi * np.maximum(size, 30.0))
-        return np.copysign(np.where(size <= 30.0, 0.5 * near * total, far), x).astype(x.dtype)
+    return np.copysign(np.where(size <= 30.0, 0.5 * near * total, far), x)
+
+
+def i1(x: Array, out: Any = None) -> Array:
+    """Modified Bessel function of the first kind, order one: power series to 30, asymptotic series beyond."""
+    return in_blocks(_i1, x, out)
+
+
+def i0(x: Array, out: Any = None) -> Array:
+    """Modified Bessel function of the first kind, order zero."""
+    return in_blocks(np.i0, x, out)

@@ -28,6 +28,7 @@ from engine.layers.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3
 from engine.layers.core import Dense, Embedding, Identity, Input, InputLayer, Masking
 from engine.layers.dot_attention import AdditiveAttention, Attention
 from engine.layers.einsum_dense import EinsumDense
+from engine.layers.grouped_attention import GroupedQueryAttention as GroupQueryAttention
 from engine.layers.merge import (
     Add,
     Average,
@@ -68,7 +69,45 @@ from engine.layers.pool import (
     MaxPooling3D,
 )
 from engine.layers.preprocessing.audio import MelSpectrogram, STFTSpectrogram
+from engine.layers.preprocessing.category import CategoryEncoding
+from engine.layers.preprocessing.discretization import Discretization
+from engine.layers.preprocessing.hashing import HashedCrossing, Hashing
+from engine.layers.preprocessing.image_augment import AugMix, RandAugment
+from engine.layers.preprocessing.image_color import (
+    RandomBrightness,
+    RandomColorDegeneration,
+    RandomColorJitter,
+    RandomContrast,
+    RandomGrayscale,
+    RandomHue,
+    RandomSaturation,
+)
+from engine.layers.preprocessing.image_geometry import (
+    RandomFlip,
+    RandomRotation,
+    RandomShear,
+    RandomTranslation,
+    RandomZoom,
+)
+from engine.layers.preprocessing.image_histogram import (
+    AutoContrast,
+    ContrastLimitedAdaptiveHistogramEqualization,
+    Equalization,
+)
+from engine.layers.preprocessing.image_mix import CutMix, MixUp, RandomErasing
+from engine.layers.preprocessing.image_size import CenterCrop, RandomCrop, Resizing
+from engine.layers.preprocessing.image_tone import (
+    RandomGaussianBlur,
+    RandomInvert,
+    RandomPosterization,
+    RandomSharpness,
+    Solarization,
+)
+from engine.layers.preprocessing.image_warp import RandomElasticTransform, RandomPerspective
+from engine.layers.preprocessing.lookup import IntegerLookup, StringLookup
+from engine.layers.preprocessing.max_boxes import MaxNumBoundingBoxes
 from engine.layers.preprocessing.numeric import Normalization, Rescaling
+from engine.layers.preprocessing.text import TextVectorization
 from engine.layers.recurrent import GRU, LSTM, SimpleRNN
 from engine.layers.regularization import (
     ActivityRegularization,
@@ -95,9 +134,11 @@ from engine.layers.reshape import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from engine.layers.reversible_embedding import ReversibleEmbedding
 from engine.layers.rnn import RNN, StackedRNNCells
 from engine.layers.rnn_cells import GRUCell, LSTMCell, SimpleRNNCell
 from engine.layers.spec import InputSpec
+from engine.layers.spectral import SpectralNormalization
 from engine.layers.wrapper import TimeDistributed, Wrapper
 
 Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D

@@ -64,14 +64,27 @@ class Softmax(_Elementwise, category="core", keras=KERAS + "Softmax"):
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         if mask is not None:
-            low = -3e4 if inputs.dtype == "float16" else -1e9
-            inputs = inputs + (1.0 - ops.cast(mask, inputs.dtype)) * low
-        if isinstance(self.axis, (tuple, list)):
-            axes = tuple(self.axis)
-            if len(axes) > 1:
-                return ops.exp(inputs - ops.logsumexp(inputs, axis=axes, keepdims=True))
-            return activations.softmax(inputs, axis=axes[0])
-        return activations.softmax(inputs, axis=self.axis)
+            mask = self._checked(mask, inputs)
+            inputs = ops.where(mask, inputs, -3e4 if inputs.dtype == "float16" else -1e9)
+        axes = tuple(self.axis) if isinstance(self.axis, (tuple, list)) else (self.axis,)
+        if len(axes) > 1:
+            outputs = ops.exp(inputs - ops.logsumexp(inputs, axis=axes, keepdims=True))
+        else:
+            outputs = activations.softmax(inputs, axis=axes[0])
+        # Where everything is masked, softmax alone would give equal shares.
+        return outputs if mask is None else ops.where(mask, outputs, 0.0)
+
+    def _checked(self, mask: Any, inputs: Any) -> Any:
+        shapes = tuple(mask.shape), tuple(inputs.shape)
+        fits = len(shapes[0]) <= len(shapes[1]) and all(
+            a in (1, b, None) or b is None for a, b in zip(*(shape[::-1] for shape in shapes), strict=False)
+        )
+        if not fits:
+            raise ValueError(
+                "The `mask` must be broadcastable to `inputs`. Each mask dimension must be 1 or match the "
+                f"corresponding input dimension. Received: inputs.shape={shapes[1]}, mask.shape={shapes[0]}"
+            )
+        return mask if str(mask.dtype) == "bool" else ops.greater(mask, 0.5)
 
 
 class PReLU(Layer, category="core", keras=KERAS + "PReLU"):

@@ -48,6 +48,7 @@ def bound_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
 
 
 def input_shape_of(kwargs: dict[str, Any]) -> Any:
+    """The shape of inputs that older arguments (`input_shape`, `input_dim`, `batch_shape`) give, taken out of them."""
     batch_shape = kwargs.pop("batch_shape", None) or kwargs.pop("batch_input_shape", None)
     shape = kwargs.pop("input_shape", None)
     if "input_dim" in kwargs:
@@ -58,6 +59,7 @@ def input_shape_of(kwargs: dict[str, Any]) -> Any:
 
 
 def holds_keras_tensor(structure: Any) -> bool:
+    """Whether a tensor of a Functional graph is among the values."""
     if isinstance(structure, dict):
         return any(holds_keras_tensor(v) for v in structure.values())
     if isinstance(structure, (list, tuple)):
@@ -66,6 +68,7 @@ def holds_keras_tensor(structure: Any) -> bool:
 
 
 def shape_of(x: Any) -> Any:
+    """The shape of a value, as a leaf of a structure."""
     return ShapeLeaf(x.shape)
 
 
@@ -74,6 +77,7 @@ class ShapeLeaf(tuple):  # type: ignore[type-arg]
 
 
 def is_shape(value: Any) -> bool:
+    """Whether a tuple or list is a shape: whole numbers and None."""
     return isinstance(value, (tuple, list)) and all(d is None or isinstance(d, (int, np.integer)) for d in value)
 
 

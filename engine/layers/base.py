@@ -19,6 +19,7 @@ from engine.core.policy_map import policy_data
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
 from engine.core.tensor import Spec, Tensor, Value, Variable, convert_to_tensor
+from engine.core.tracebacks import filtered
 from engine.layers.arguments import (
     as_shape,
     bound_arguments,
@@ -96,6 +97,7 @@ class Layer(HasState, Operation, Declared):
     # Types.
     @property
     def dtype_policy(self) -> dtypes.DTypePolicy:
+        """The policy that gives the types below."""
         return self._dtype_policy
 
     @dtype_policy.setter
@@ -109,10 +111,12 @@ class Layer(HasState, Operation, Declared):
 
     @property
     def variable_dtype(self) -> str:
+        """Type of the weights."""
         return self._dtype_policy.at(self._path).variable_dtype
 
     @property
     def compute_dtype(self) -> str:
+        """Type of the arithmetic."""
         return self._dtype_policy.at(self._path).compute_dtype
 
     @property
@@ -122,6 +126,7 @@ class Layer(HasState, Operation, Declared):
 
     @property
     def input_dtype(self) -> str:
+        """Type to which float inputs are cast."""
         return self.compute_dtype
 
     # Building.
@@ -251,6 +256,7 @@ class Layer(HasState, Operation, Declared):
         """The layer's arithmetic."""
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
 
+    @filtered
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer: to values, or to tensors of a Functional graph."""
         if holds_keras_tensor(args) or holds_keras_tensor(kwargs):
@@ -450,7 +456,7 @@ def _building(build: Callable[..., Any]) -> Callable[..., Any]:
 
     wrapped._wrapped = True  # type: ignore[attr-defined]
     wrapped.__signature__ = signature  # type: ignore[attr-defined]
-    wrapped.__doc__ = build.__doc__
+    wrapped.__doc__ = build.__doc__ or Layer.build.__doc__
     return wrapped
 
 

@@ -12,6 +12,7 @@ from engine.layers.base import Layer
 from engine.layers.nested import made, takes, with_custom_objects, written
 from engine.layers.rnn import SEQUENCES
 
+_READERS = ("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _MODES = ("sum", "mul", "ave", "concat")
 _COMMON = ("stateful", "return_sequences", "return_state")
 
@@ -23,9 +24,13 @@ class Bidirectional(Layer, category="recurrent", keras="keras.layers:Bidirection
     (Schuster and Paliwal 1997).
     """
 
-    layer: Any = Param(kind="Layer", doc="The layer that reads forwards: LSTM, GRU, or another recurrent layer.")
+    layer: Any = Param(
+        kind="Layer", choices=_READERS, doc="The layer that reads forwards: LSTM, GRU, or another recurrent layer."
+    )
     merge_mode: str | None = Param("concat", choices=_MODES, nullable=True, doc="How both outputs are joined.")
-    backward_layer: Any = Param(None, kind="Layer", nullable=True, advanced=True, doc="The layer that reads backwards.")
+    backward_layer: Any = Param(
+        None, kind="Layer", choices=_READERS, nullable=True, advanced=True, doc="The layer that reads backwards."
+    )
 
     supports_masking = True
 

@@ -165,9 +165,12 @@ class _Filters(Adapted, _Conv):
         """The filters, (*kernel_size, channels / groups, filters)."""
         return self._merged()
 
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        """The filters over the inputs, without bias; a subclass may change how they are applied."""
+        return ops.conv(inputs, kernel, self.strides, self.padding, self.data_format, self.dilation_rate)
+
     def call(self, inputs: Any) -> Any:
-        arguments = (self.strides, self.padding, self.data_format, self.dilation_rate)
-        return self._finish(ops.conv(inputs, self.kernel, *arguments))
+        return self._finish(self.convolution_op(inputs, self.kernel))
 
 
 class Conv1D(_Filters, category="convolution", keras="keras.layers:Conv1D", ports=Ports(ranks=(3, 3))):

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import ops
 from engine.core import config, shapes
+from engine.core.errors import TraceError
 from engine.core.params import Dims, Param
 from engine.layers.base import InputSpec, Ports
 from engine.layers.conv import FORMAT_DOC, LAYOUTS, PADDING_DOC
@@ -130,7 +131,7 @@ class _ConvLSTM(Recurrent):
     ) -> tuple[Any, Any, list[Any]]:
         length, step_shape = sequences.shape[1], sequences.shape[2:]
         if length is None:
-            self._refuse_open_length()
+            raise TraceError(f"{self.name} convolves all steps at once and has to know their number.")
         dropped = self.cell.drop_inputs(ops.ones_like(sequences[:, 0]), training)
         parts = [sequences]
         if training and self.cell.dropout:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine import ops, random
+from engine.core.errors import TraceError
 from engine.core.params import Param
 from engine.core.rng import SeedGenerator
 from engine.layers.base import Layer, Ports
@@ -65,6 +66,8 @@ class _Attention(Layer):
         allowed = None if value_mask is None else ops.expand_dims(ops.cast(value_mask, "bool"), -2)
         if not causal:
             return allowed
+        if None in scores.shape[-2:]:
+            raise TraceError("A mask by places has to know the number of time steps.")
         rows, columns = (ops.arange(n, dtype="int32") for n in scores.shape[-2:])
         earlier = ops.expand_dims(ops.greater_equal(ops.expand_dims(rows, 1), ops.expand_dims(columns, 0)), 0)
         return earlier if allowed is None else ops.logical_and(allowed, earlier)
@@ -109,7 +112,7 @@ class AdditiveAttention(_Attention, category="attention", keras="keras.layers:Ad
 
     use_scale: bool = Param(True, doc="Weigh each feature by a learned number.")
     dropout: float = Param(0.0, ge=0, le=1, step=0.05, doc="Share of attention dropped in training.")
-    seed: int | None = Param(None, advanced=True, doc=_SEED_DOC)
+    seed: int | None = Param(None, advanced=True, listed=False, doc=_SEED_DOC)
 
     def build(self, input_shape: Any) -> None:
         self._check(input_shape)

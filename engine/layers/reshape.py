@@ -10,7 +10,7 @@ from engine.core import config, shapes
 from engine.core.errors import ShapeError
 from engine.core.params import Dims, Param, Shape
 from engine.layers.base import InputSpec, Layer, Ports
-from engine.ops.image import KERNELS, resize
+from engine.ops.image.resize import KERNELS, resize
 
 KERAS = "keras.layers:"
 _LAYOUTS = ("channels_last", "channels_first")

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine import ops
 from engine.core import tree
-from engine.core.errors import ParamError, ShapeError, TraceError
+from engine.core.errors import ParamError, ShapeError
 from engine.core.params import Param
 from engine.core.tensor import Variable
 from engine.layers.base import Layer, Ports
@@ -67,10 +67,12 @@ class StackedRNNCells(Layer, category="recurrent", keras="keras.layers:StackedRN
 
     @property
     def state_size(self) -> list[Any]:
+        """State sizes of all cells."""
         return [cell.state_size for cell in self.cells]
 
     @property
     def output_size(self) -> Any:
+        """Output size of the last cell."""
         return _output_size(self.cells[-1])
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
@@ -92,6 +94,7 @@ class StackedRNNCells(Layer, category="recurrent", keras="keras.layers:StackedRN
         return inputs, found[0] if len(found) == 1 else found
 
     def reset_dropout_mask(self) -> None:
+        """Draw new places for the next sequence in every cell."""
         for cell in self.cells:
             forget_drops(cell)
 
@@ -109,7 +112,11 @@ def forget_drops(cell: Any) -> None:
 class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES):
     """Runs a cell over the time axis: (batch, time, features) becomes (batch, units), or one output a step."""
 
-    cell: Any = Param(kind="Layer", doc="What is done at each step; a list of cells is stacked.")
+    cell: Any = Param(
+        kind="Layer",
+        choices=("LSTMCell", "GRUCell", "SimpleRNNCell"),
+        doc="What is done at each step; a list of cells is stacked.",
+    )
     return_sequences: bool = Param(False, doc="Give the output of every time step instead of the last.")
     return_state: bool = Param(False, advanced=True, doc="Give the last state too.")
     go_backwards: bool = Param(False, advanced=True, doc="Read the sequence from its end.")
@@ -214,7 +221,7 @@ class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES
     ) -> tuple[Any, Any, list[Any]]:
         """All steps through the cell. Returns the last output, the outputs of all steps, the last states."""
         if sequences.shape[1] is None:
-            self._refuse_open_length()
+            return self._open_loop(sequences, initial_state, mask, training)
         times = list(range(sequences.shape[1]))
         states = initial_state
         outputs: list[Any] = []
@@ -245,14 +252,28 @@ class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES
         flat = [chosen(n, s) for n, s in zip(tree.flatten(new), tree.flatten(states), strict=True)]
         return chosen(output, held), tree.pack_sequence_as(states, flat)
 
-    def _refuse_open_length(self) -> None:
+    def _open_loop(self, sequences: Any, initial_state: Any, mask: Any, training: Any) -> tuple[Any, Any, list[Any]]:
+        """The steps as one op, while the number of steps is open."""
         if self.unroll:
             raise ValueError(
                 "Cannot unroll a RNN if the time dimension is undefined. \n- If using a Sequential model, specify the "
                 "time dimension by passing an `Input()` as your first layer.\n- If using the functional API, specify "
                 "the time dimension by passing a `shape` or `batch_shape` argument to your `Input()`."
             )
-        raise TraceError(f"{self.name} runs its cell step by step and has to know the number of time steps.")
+        self._step(sequences[:, 0], initial_state, training)  # draws what is dropped, once for all steps
+
+        def one(states: Any, x: Any) -> tuple[Any, Any]:
+            output, new = self._step(x[0], states, training)
+            new = tree.pack_sequence_as(states, tree.flatten(new))
+            if mask is not None:
+                output, new = self._masked(x[1], output, new, states, [])
+            return new, output
+
+        along = [ops.swapaxes(x, 0, 1) for x in (sequences, mask) if x is not None]
+        states, outputs = ops.scan(one, initial_state, along, reverse=self.go_backwards)
+        outputs = ops.swapaxes(outputs, 0, 1)
+        outputs = ops.flip(outputs, axis=1) if self.go_backwards else outputs
+        return outputs[:, -1], outputs, list(states)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         mask = tree.flatten(mask)[0]

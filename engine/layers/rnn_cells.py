@@ -173,6 +173,7 @@ class Cell(Layer):
         self._dropped = {}
 
     def reset_recurrent_dropout_mask(self) -> None:
+        """Draw new places in the state for the next sequence."""
         self._dropped.pop("state", None)
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:

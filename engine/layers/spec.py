@@ -16,7 +16,7 @@ class Ports:
         inputs: fewest and most inputs (None: any number).
         outputs: number of outputs.
         ranks: fewest and most axes of an input, the batch counted, or None.
-        dtypes: "float", "int" or "any".
+        dtypes: "float", "int", "string" (texts), "term" (texts or whole numbers) or "any".
         as_list: whether the layer is called on one list of its inputs instead of on one argument for each.
     """
 
@@ -51,8 +51,14 @@ class InputSpec:
         self.allow_last_axis_squeeze = allow_last_axis_squeeze
 
     def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal object."""
         keys = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")
         return {key: getattr(self, key) for key in keys}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> InputSpec:
+        """The spec that `get_config` described."""
+        return cls(**config)
 
 
 def check_input(spec: Any, inputs: Any, layer: Any) -> None:

@@ -122,6 +122,7 @@ class HasState:
 
     @property
     def trainable_variables(self) -> list[Variable]:
+        """The same as `trainable_weights`."""
         return self.trainable_weights
 
     @property
@@ -132,6 +133,7 @@ class HasState:
 
     @property
     def non_trainable_variables(self) -> list[Variable]:
+        """Weights that optimizers leave alone, and the seeds of random layers."""
         wanted = self._trainable_ids()
         return [v for v in self.variables if id(v) not in wanted]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine import ops
 from engine.core import tree
-from engine.core.errors import ParamError, TraceError
+from engine.core.errors import ParamError
 from engine.core.params import Param
 from engine.layers.base import Layer, Ports
 from engine.layers.nested import takes, with_custom_objects
@@ -62,16 +62,20 @@ class TimeDistributed(
         if mask is not None:
             _check_mask(tuple(mask.shape), tuple(inputs.shape))
         length = inputs.shape[1]
-        if length is None:
-            raise TraceError(f"{self.name} applies its layer step by step and has to know the number of time steps.")
         given = {"training": training} if takes(self.layer, "training") else {}
         masked = mask is not None and takes(self.layer, "mask")
-        if not masked and _may_fold(self.layer):
+        if length is not None and not masked and _may_fold(self.layer):
             folded = self.layer.call(ops.reshape(inputs, (-1, *inputs.shape[2:])), **given)
             return tree.map_structure(lambda y: ops.reshape(y, (-1, length, *y.shape[1:])), folded)
-        steps = []
-        for t in range(length):
-            steps.append(self.layer.call(inputs[:, t], **given, **({"mask": mask[:, t]} if masked else {})))
+
+        def step(x: Any) -> Any:
+            return self.layer.call(x[0], **given, **({"mask": x[1]} if masked else {}))
+
+        parts = [inputs, mask] if masked else [inputs]
+        if length is None:
+            found = ops.map(step, [ops.swapaxes(part, 0, 1) for part in parts])
+            return tree.map_structure(lambda y: ops.swapaxes(y, 0, 1), found)
+        steps = [step([part[:, t] for part in parts]) for t in range(length)]
         return tree.map_structure(lambda *y: ops.stack(list(y), axis=1), *steps)
 
 

@@ -17,8 +17,8 @@ def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True, 
     return saving.load_model(filepath, custom_objects, compile, safe_mode)
 
 
-def save_model(model: Model, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+def save_model(model: Model, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
     """Write a model into a `.keras` file (see `engine.saving.save_model`)."""
     from engine import saving
 
-    saving.save_model(model, filepath, overwrite=overwrite, **kwargs)
+    saving.save_model(model, filepath, overwrite=overwrite, zipped=zipped, **kwargs)

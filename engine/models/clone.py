@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from engine.core import registry
+
 
 def clone_model(
     model: Any,
@@ -21,12 +23,19 @@ def clone_model(
         input_tensors: accepted for Functional models of one form; the clone has its own inputs.
         clone_function: gives the copy of each layer; the layer made again from its config by default.
     """
-    copied = _copied(model, clone_function)
+    with registry.custom_object_scope(own_classes(model)):
+        copied = _copied(model, clone_function)
     if getattr(model, "compiled", False) and not copied.compiled:
         settings = model.get_compile_config()
         if settings:
             copied.compile_from_config(settings)
     return copied
+
+
+def own_classes(model: Any) -> dict[str, type]:
+    """Classes of the model and its layers that are not the engine's, by name."""
+    kinds = {type(layer) for layer in model._flatten_layers()}
+    return {kind.__name__: kind for kind in kinds if not kind.__module__.startswith("engine.")}
 
 
 def _copied(model: Any, clone_function: Callable[[Any], Any] | None) -> Any:

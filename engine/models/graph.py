@@ -129,3 +129,23 @@ class GraphMap:
             for tensor, value in zip(node.output_tensors, tree.flatten(found), strict=True):
                 values[id(tensor)] = value
         return tree.map_structure(lambda t: values[id(t)], outputs)
+
+
+def get_source_inputs(tensor: Any) -> Any:
+    """The input tensors that a tensor of a graph is computed from; anything else is given back."""
+    if not hasattr(tensor, "keras_history"):
+        return tensor
+    found: dict[int, Any] = {}
+    seen: set[int] = set()
+    stack = [tensor]
+    while stack:
+        current = stack.pop()
+        history = current.keras_history
+        node = None if history is None else history.operation._inbound_nodes[history.node_index]
+        if node is None or node.is_input:
+            sources = [current] if node is None else node.output_tensors
+            found.update({id(source): source for source in sources})
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.extend(reversed(node.input_tensors))
+    return list(found.values())

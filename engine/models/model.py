@@ -10,10 +10,11 @@ from engine.core import registry, tree
 from engine.core.tensor import KerasTensor
 from engine.layers.arguments import as_shape, tree_of_tensors
 from engine.layers.base import Layer
+from engine.models.state_tree import HasStateTree
 from engine.training.trainer import Trainer
 
 
-class Model(Trainer, Layer):
+class Model(HasStateTree, Trainer, Layer):
     """A network: `Model(inputs, outputs)` from a Functional graph, or a subclass with `call`.
 
     Args:
@@ -121,12 +122,11 @@ class Model(Trainer, Layer):
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Copies of built models, here or in another process, are made by way of the model's own file format."""
         from engine import saving
+        from engine.models.clone import own_classes
 
         if not self.built:
             return object.__reduce_ex__(self, protocol)
-        kinds = {type(layer) for layer in self._flatten_layers()}
-        custom = {kind.__name__: kind for kind in kinds if not kind.__module__.startswith("engine.")}
-        return saving.model_from_bytes, (saving.model_bytes(self), custom)
+        return saving.model_from_bytes, (saving.model_bytes(self), own_classes(self))
 
     def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
         """Write the weights into a `.weights.h5` file."""

@@ -71,8 +71,10 @@ class Sequential(Model):
     def _maybe_rebuild(self) -> None:
         if self._line and isinstance(self._line[0], InputLayer) and len(self._line) > 1:
             self.build(self._line[0].batch_shape)
-        elif self._line and isinstance(self._line[0], Functional) and not isinstance(self._line[0].input_shape, list):
-            self.build(self._line[0].input_shape)
+        elif self._line and isinstance(self._line[0], (Functional, Sequential)) and self._line[0].built:
+            shape = self._line[0].input_shape
+            if not isinstance(shape, (list, dict)):
+                self.build(shape)
 
     def build(self, input_shape: Any = None) -> None:
         """Make all weights for inputs of this shape."""
@@ -130,10 +132,12 @@ class Sequential(Model):
 
     @property
     def inputs(self) -> Any:
+        """Input tensors of the graph."""
         return self._graph().inputs
 
     @property
     def outputs(self) -> Any:
+        """Output tensors of the graph."""
         return self._graph().outputs
 
     @property
@@ -146,18 +150,22 @@ class Sequential(Model):
 
     @property
     def input_shape(self) -> Any:
+        """Shape of the input, the batch first."""
         return self._graph().input_shape
 
     @property
     def output_shape(self) -> Any:
+        """Shape of the output, the batch first."""
         return self._graph().output_shape
 
     @property
     def input_names(self) -> list[str]:
+        """Names of the inputs."""
         return self._graph().input_names
 
     @property
     def output_names(self) -> list[str]:
+        """Names of the outputs."""
         return self._graph().output_names
 
     def get_build_config(self) -> dict[str, Any] | None:

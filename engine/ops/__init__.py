@@ -20,6 +20,7 @@ from engine.ops.cumulative import *
 from engine.ops.derivative import *
 from engine.ops.elementwise import *
 from engine.ops.fourier import *
+from engine.ops.host import *
 from engine.ops.index import *
 from engine.ops.joining import *
 from engine.ops.linalg import *

@@ -68,12 +68,22 @@ def adaptive_largest(x: Any, *, size: int, axis: int, out: Any = None) -> Any:
 
 @defop(
     infer=lambda g, y, x, **_: Spec(x.shape, g.dtype),
-    nondiff="the choice of the largest is constant; second derivatives by the gradient are not offered",
+    vjp=(lambda h, r, g, y, x, *, axis: dispatch(OPS["adaptive_largest_pick"], (h, y, x), {"axis": axis}), None, None),
     cases=(case(F(2, 4, 3), F(2, 4, 3), F(2, 7, 3), axis=1),),
 )
 def adaptive_largest_grad(g: Any, y: Any, x: Any, *, axis: int, out: Any = None) -> Any:
     """Gradient of the largest elements: it goes to the first of each window."""
     return kernels.largest_grad(g, y, x, axis, out)
+
+
+@defop(
+    infer=lambda h, y, x, **_: Spec(y.shape, h.dtype),
+    vjp=(lambda g, r, h, y, x, *, axis: adaptive_largest_grad(g, y, x, axis=axis), None, None),
+    cases=(case(F(2, 7, 3), F(2, 4, 3), F(2, 7, 3), axis=1), case(F(2, 3, 4), F(2, 3, 7), F(2, 3, 4), axis=2)),
+)
+def adaptive_largest_pick(h: Any, y: Any, x: Any, *, axis: int, out: Any = None) -> Any:
+    """What h has where x has the first largest element of each window."""
+    return kernels.largest_pick(h, y, x, axis, out)
 
 
 def _pool(primitive: Any, inputs: Any, output_size: Any, data_format: Any) -> Any:

@@ -31,15 +31,10 @@ __all__ = [
 
 NUMPY = "keras.src.ops.numpy"
 _Z = np.array([[1 + 2j, -0.5 - 1j, 3j], [0, -2, 1 - 1j]], "complex64")
-_PART = {"complex64": "float32", "complex128": "float64"}
-
-
-def _part(x: Spec) -> Spec:
-    return Spec(x.shape, _PART.get(x.dtype, x.dtype))
 
 
 @defop(
-    infer=_part,
+    infer=ew.real_spec,
     vjp=(lambda g, y, x: g,),
     keras=f"{NUMPY}:Real",
     cases=(case(F(2, 3)), case(_Z), case(I(3))),
@@ -53,7 +48,7 @@ def real(x: Any, *, out: Any = None) -> Any:
 
 
 @defop(
-    infer=_part,
+    infer=ew.real_spec,
     vjp=(lambda g, y, x: ew.zeros_like(g),),
     keras=f"{NUMPY}:Imag",
     cases=(case(F(2, 3)), case(_Z)),
@@ -87,7 +82,7 @@ def conj(x: Any) -> Any:
 
 
 @defop(
-    infer=_part,
+    infer=ew.real_spec,
     vjp=(lambda g, y, x: ew.zeros_like(g),),
     promote="float",
     keras=f"{NUMPY}:Angle",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from engine.core import dtypes
 from engine.core.cases import F, I, case
 from engine.core.errors import ShapeError
@@ -11,7 +13,8 @@ from engine.core.op import OPS, composite, defop, dispatch
 from engine.core.tensor import Spec, convert_to_tensor
 from engine.kernels import ctc as kernels
 from engine.ops.activation import log_softmax
-from engine.ops.elementwise import cast
+from engine.ops.elementwise import cast, ones_like
+from engine.ops.reduce import sum as total
 
 __all__ = ["ctc_decode", "ctc_loss"]
 
@@ -71,10 +74,29 @@ def ctc(target: Any, logs: Any, target_length: Any, output_length: Any, *, blank
     return kernels.loss(target, logs, target_length, output_length, blank)
 
 
+def _weighted(h: Any, r: Any, g: Any, *rest: Any, blank: int) -> Any:
+    """The gradient is linear in g: one number for each sample."""
+    return total(h * ctc_grad(ones_like(g), *rest, blank=blank), axis=(1, 2))
+
+
+def _no_second(*_: Any, **__: Any) -> Any:
+    raise ValueError("ctc_loss has first derivatives only: its gradient cannot be differentiated by the scores.")
+
+
 @defop(
-    infer=lambda g, target, logs, *rest, **_: logs,
-    nondiff="second derivatives of CTC are not offered",
-    cases=(case(F(2), I(2, 4), F(2, 9, 5), I(2, high=5), None, F(2, 9, 9), blank=0),),
+    infer=lambda g, target, logs, *rest, **_: Spec(logs.shape, g.dtype),
+    vjp=(_weighted, None, _no_second, None, None, None),
+    cases=(
+        case(
+            F(2),
+            I(2, 4),
+            np.linspace(-2, -1, 90, dtype="float32").reshape(2, 9, 5),
+            I(2, high=5),
+            None,
+            np.zeros((2, 9, 9)),
+            blank=0,
+        ),
+    ),
 )
 def ctc_grad(
     g: Any, target: Any, logs: Any, target_length: Any, output_length: Any, forward: Any, *, blank: int

@@ -89,6 +89,11 @@ def _same(x: Spec, **_: Any) -> Spec:
     return x
 
 
+def real_spec(x: Spec, **_: Any) -> Spec:
+    """Spec of a part, or of the size, of each number: real."""
+    return Spec(x.shape, {"complex64": "float32", "complex128": "float64"}.get(x.dtype, x.dtype))
+
+
 def _broadcast(*specs: Spec, **_: Any) -> Spec:
     return Spec(shapes.broadcast(*(s.shape for s in specs)), specs[0].dtype)
 
@@ -125,7 +130,7 @@ def _unary(
         infer=infer,
         vjp=None if derivative is None else (derivative,),
         promote=promote,
-        inplace=(0,) if infer is _same else (),
+        inplace=(0,) if infer is not _truth else (),
         keras=_class_of(cls),
         cases=cases,
         nondiff=nondiff,
@@ -168,6 +173,8 @@ def _binary(
     name="cast",
 )
 def _cast(x: Any, *, dtype: str, out: Any = None) -> Any:
+    if x.dtype.kind == "c" and dtype not in ("bool", *dtypes.COMPLEX_TYPES):
+        x = x.real
     if out is None:
         return x.astype(dtypes.numpy_dtype(dtype))
     np.copyto(out, x, casting="unsafe")
@@ -262,7 +269,7 @@ def divide_no_nan(x1: Any, x2: Any) -> Any:
 
 
 negative = _unary("negative", np.negative, lambda g, y, x: -g, promote=True)
-abs = _unary("abs", np.abs, lambda g, y, x: g * sign(x), promote=True, keras="Absolute")
+abs = _unary("abs", np.abs, lambda g, y, x: g * sign(x), promote=True, keras="Absolute", infer=real_spec)
 absolute = abs
 sign = _unary("sign", np.sign, None, promote=True, nondiff="steps")
 floor = _unary("floor", np.floor, None, nondiff="steps")
@@ -424,6 +431,7 @@ def _filled(name: str, value: float) -> PublicOp:
         return out
 
     kernel.__name__ = name
+    kernel.__doc__ = f"{'Ones' if value else 'Zeros'} in the shape, and by default the type, of x."
     return defop(
         infer=lambda x, *, dtype=None: Spec(x.shape, dtypes.standardize_dtype(dtype or x.dtype)),
         shape_only=(0,),

@@ -166,7 +166,7 @@ def _fancy(x: Any, *indices: Any, key: tuple[Any, ...]) -> Any:
 @defop(
     infer=lambda g, x, *indices, key: Spec(x.shape, g.dtype),
     shape_only=(1,),
-    nondiff="used by the gradient of indexing only",
+    vjp_all=lambda grads, ys, xs, attrs: (_fancy(grads[0], *xs[2:], **attrs), *[None] * (len(xs) - 1)),
     cases=(case(F(3), F(4, 5), I(3, high=4), I(3, high=5), key=("array", "array")),),
 )
 def fancy_add(*xs: Any, key: tuple[Any, ...]) -> Any:
@@ -233,13 +233,21 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
 
 
 def _same_index(x: Spec, i: Spec, *, axis: int) -> Spec:
-    return Spec(i.shape, x.dtype)
+    if len(x.shape) != len(i.shape):
+        raise ShapeError(f"the indices have {len(i.shape)} axes, but the value has {len(x.shape)}.")
+    place = shapes.normalize_axis(axis, len(x.shape), "take_along_axis")
+    others = shapes.broadcast(*((*s.shape[:place], 1, *s.shape[place + 1 :]) for s in (x, i)), op="take_along_axis")
+    return Spec((*others[:place], i.shape[place], *others[place + 1 :]), x.dtype)
 
 
 @defop(
     infer=_same_index,
     vjp=(lambda g, y, x, i, *, axis: dispatch(OPS["untake_along_axis"], (g, x, i), {"axis": axis}), None),
-    cases=(case(F(2, 5), I(2, 3, high=5), axis=1),),
+    cases=(
+        case(F(2, 5), I(2, 3, high=5), axis=1),
+        case(F(4, 3), I(2, 1, high=4), axis=0),
+        case(F(1, 5), I(2, 3, high=5), axis=-1),
+    ),
     name="take_along_axis",
 )
 def _take_along_axis(x: Any, indices: Any, *, axis: int) -> Any:
@@ -255,7 +263,7 @@ def _take_along_axis(x: Any, indices: Any, *, axis: int) -> Any:
 def untake_along_axis(g: Any, x: Any, indices: Any, *, axis: int) -> Any:
     """Zeros in the shape of x with g added at the indices (the gradient of `take_along_axis`)."""
     result = np.zeros(x.shape, g.dtype)
-    grid = list(np.ogrid[tuple(slice(n) for n in indices.shape)])
+    grid = list(np.ogrid[tuple(slice(n) for n in x.shape)])
     grid[axis] = indices
     np.add.at(result, tuple(grid), g)
     return result
@@ -291,10 +299,28 @@ def argsort(x: Any, axis: int | None = -1) -> Any:
     return _argsort(x, axis=axis)
 
 
+def _unsorted(g: Any, x: Any, axis: int) -> Any:
+    return dispatch(OPS["untake_along_axis"], (g, x, _argsort(x, axis=axis)), {"axis": axis})
+
+
+@defop(
+    infer=lambda x, *, axis: x,
+    vjp=(lambda g, y, x, *, axis: _unsorted(g, x, axis),),
+    cases=(case(F(2, 5), axis=-1), case(F(4, 2), axis=0), case(F(0, 2), axis=1)),
+    name="sort",
+)
+def _sort(x: Any, *, axis: int) -> Any:
+    return np.sort(x, axis=axis)
+
+
 @composite(f"{NUMPY}:Sort")
-def sort(x: Any, axis: int = -1) -> Any:
-    """x in rising order along an axis."""
-    return _take_along_axis(x, _argsort(x, axis=axis), axis=axis)
+def sort(x: Any, axis: int | None = -1) -> Any:
+    """x in rising order along an axis; flattened when axis is None. NaN comes last."""
+    if axis is None:
+        from engine.ops.shape import ravel
+
+        x, axis = ravel(x), -1
+    return _sort(x, axis=axis)
 
 
 @composite("keras.src.ops.math:TopK")

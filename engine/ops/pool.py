@@ -46,12 +46,22 @@ def _max_pool(x: Any, *, size: Any, strides: Any, padding: str, out: Any = None)
 
 @defop(
     infer=lambda g, y, x, **_: Spec(x.shape, g.dtype),
-    nondiff="the choice of the largest is constant; second derivatives by the gradient are not offered",
+    vjp=(lambda h, r, g, y, x, **a: dispatch(OPS["max_pool_pick"], (h, y, x), a), None, None),
     cases=(case(F(2, 3, 2, 3), F(2, 3, 2, 3), F(2, 6, 5, 3), size=(2, 2), strides=(2, 2), padding="valid"),),
 )
 def max_pool_grad(g: Any, y: Any, x: Any, *, size: Any, strides: Any, padding: str, out: Any = None) -> Any:
     """Gradient of max pooling: it goes to the first largest element of each window."""
     return kernels.max_pool_grad(g, y, x, size, strides, _pads(x, size, strides, padding), out)
+
+
+@defop(
+    infer=lambda h, y, x, **_: Spec(y.shape, h.dtype),
+    vjp=(lambda g, r, h, y, x, **a: max_pool_grad(g, y, x, **a), None, None),
+    cases=(case(F(2, 6, 5, 3), F(2, 3, 2, 3), F(2, 6, 5, 3), size=(2, 2), strides=(2, 2), padding="valid"),),
+)
+def max_pool_pick(h: Any, y: Any, x: Any, *, size: Any, strides: Any, padding: str, out: Any = None) -> Any:
+    """What h has at the place of the first largest element of each window of x; y holds these largest."""
+    return kernels.max_pool_pick(h, y, x, size, strides, _pads(x, size, strides, padding), out)
 
 
 @defop(

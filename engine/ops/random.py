@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from engine.core import dtypes
-from engine.core.cases import SEED, B, F, case
+from engine.core.cases import SEED, UNIT, B, F, case
 from engine.core.op import OPS, defop, dispatch
 from engine.core.tensor import Spec
 
@@ -134,3 +134,62 @@ def _categorical(logits: Any, seed: Any, *, num_samples: int, dtype: str) -> Any
         weights = weights / weights.sum()
         rows.append(generator.choice(np.arange(len(row)), size=num_samples, p=weights / weights.sum(dtype="float64")))
     return np.array(rows).astype(dtypes.numpy_dtype(dtype)).reshape(len(logits), num_samples)
+
+
+def _open_shape(shape: tuple[int | None, ...], like: Any) -> tuple[int, ...]:
+    return tuple(like.shape[0] if n is None else n for n in shape)
+
+
+def _declare_like(name: str, kernel: Any, attrs: dict[str, Any], dtype: str = "float32") -> None:
+    def draw(seed: Any, like: Any, *, shape: Any, dtype: str, **options: Any) -> Any:
+        return kernel(seed, shape=_open_shape(shape, like), dtype=dtype, **options)
+
+    defop(
+        infer=lambda seed, like, *, shape, dtype, **_: Spec(_open_shape(shape, like), dtype),
+        shape_only=(1,),
+        nondiff=_NO_GRADIENT,
+        name=f"random_{name}_like",
+        cases=(case(SEED(), F(3, 2), shape=(2, None), dtype=dtype, **attrs),),
+    )(draw)
+
+
+for _kernel, _attrs in _EXAMPLES:
+    _declare_like(_kernel.__name__[1:], _kernel, _attrs)
+_declare_like("randint", _randint, {"minval": 0, "maxval": 9}, "int32")
+
+
+def draw_like(name: str, like: Any, shape: tuple[int | None, ...], seed: Any, dtype: str, **attrs: Any) -> Any:
+    """Draws in a shape whose open axes (None) are as long as the batch of `like`, also while that is not known yet."""
+    return dispatch(OPS[f"random_{name}_like"], (seed, like), {"shape": tuple(shape), "dtype": dtype, **attrs})
+
+
+@defop(
+    infer=lambda seed, like, alpha, beta, *, dtype: Spec((like.shape[0],), dtype),
+    shape_only=(1,),
+    nondiff=_NO_GRADIENT,
+    cases=(case(SEED(), F(3, 2), UNIT(), UNIT(), dtype="float32"),),
+    name="random_beta_of",
+)
+def _beta_of(seed: Any, like: Any, alpha: Any, beta: Any, *, dtype: str) -> Any:
+    return _generator(seed).beta(a=alpha, b=beta, size=like.shape[:1]).astype(dtypes.numpy_dtype(dtype))
+
+
+def beta_like(like: Any, alpha: Any, beta: Any, seed: Any, dtype: str) -> Any:
+    """(batch,) draws of the beta distribution whose parameters are values themselves."""
+    return dispatch(OPS["random_beta_of"], (seed, like, alpha, beta), {"dtype": dtype})
+
+
+@defop(
+    infer=lambda seed, like, *, dtype: Spec((like.shape[0],), dtype),
+    shape_only=(1,),
+    nondiff=_NO_GRADIENT,
+    cases=(case(SEED(), F(5, 2), dtype="int32"),),
+    name="random_positions",
+)
+def _positions(seed: Any, like: Any, *, dtype: str) -> Any:
+    return _generator(seed).permuted(np.arange(like.shape[0], dtype=dtypes.numpy_dtype(dtype)))
+
+
+def shuffled_positions(like: Any, seed: Any, dtype: str) -> Any:
+    """The positions of a batch in random order."""
+    return dispatch(OPS["random_positions"], (seed, like), {"dtype": dtype})

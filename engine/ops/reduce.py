@@ -248,6 +248,7 @@ def _truth(name: str, reducer: Any, keras: str) -> Any:
         return reducer(x, axis=_axis(axis), keepdims=keepdims, out=out)
 
     kernel.__name__ = name
+    kernel.__doc__ = f"Whether {name} of the elements along the given axes, or of all, are true."
     return defop(
         infer=lambda x, **kw: Spec(_reduced(x, **kw).shape, "bool"),
         keras=f"{NUMPY}:{keras}",
@@ -265,6 +266,7 @@ def _position(name: str, finder: Any, keras: str) -> Any:
         return finder(x, axis=axis, keepdims=keepdims).astype("int32")
 
     kernel.__name__ = name
+    kernel.__doc__ = f"Place of the {'largest' if name == 'argmax' else 'smallest'} element along an axis, or of all."
     return defop(
         infer=lambda x, *, axis=None, keepdims=False: Spec(shapes.reduce(x.shape, axis, keepdims), "int32"),
         keras=f"{NUMPY}:{keras}",

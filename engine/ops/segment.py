@@ -13,6 +13,7 @@ from engine.core.cases import POS, F, I, case
 from engine.core.errors import TraceError
 from engine.core.op import PublicOp, composite, defop
 from engine.core.tensor import Spec, Symbol, convert_to_tensor
+from engine.kernels.scatter import scatter_add_rows
 from engine.ops import elementwise as ew
 
 __all__ = [
@@ -255,7 +256,7 @@ def scatter_rows(y: Any, segment_ids: Any, g: Any) -> Any:
     """Zeros in the shape of y to which each row of g is added in its segment."""
     result = np.zeros(y.shape, g.dtype)
     known = (segment_ids >= 0) & (segment_ids < len(y))
-    np.add.at(result, segment_ids[known], g[known])
+    _add_rows(result, segment_ids[known], g[known])
     return result
 
 
@@ -271,7 +272,15 @@ def _product_rule(g: Any, y: Any, x: Any, ids: Any, num_segments: int) -> Any:
     return rows_of(g, ids) * _others(x, rows_of(product, ids), rows_of(zeros, ids))
 
 
-_segment_sum = _segment("segment_sum", np.add.at, lambda dtype: 0, lambda g, y, x, ids, n: rows_of(g, ids))
+def _add_rows(out: Any, rows: Any, values: Any) -> None:
+    if values.ndim == 1:
+        np.add.at(out, rows, values)
+    elif values.size:
+        flat = values.reshape(len(values), -1)
+        out += scatter_add_rows(rows, flat, len(out)).reshape(out.shape)
+
+
+_segment_sum = _segment("segment_sum", _add_rows, lambda dtype: 0, lambda g, y, x, ids, n: rows_of(g, ids))
 _segment_prod = _segment("segment_prod", np.multiply.at, lambda dtype: 1, _product_rule)
 _segment_max = _segment("segment_max", np.maximum.at, _lowest, _extreme_rule)
 _segment_min = _segment("segment_min", np.minimum.at, _highest, _extreme_rule)

@@ -299,7 +299,7 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
     return [x[(*(slice(None),) * place, i)] for i in range(count)]
 
 
-def _padded(x: Spec, *, pad_width: Any, mode: str = "constant", value: float = 0.0) -> Spec:
+def _padded(x: Spec, *, pad_width: Any, value: float = 0.0) -> Spec:
     dims = zip(x.shape, pad_width, strict=True)
     return Spec(tuple(None if d is None else d + a + b for d, (a, b) in dims), x.dtype)
 
@@ -311,24 +311,45 @@ def _unpad(g: Any, pad_width: Any, x: Any) -> Any:
 
 @defop(
     infer=_padded,
-    vjp=(lambda g, y, x, *, pad_width, mode="constant", value=0.0: _pad_rule(g, x, pad_width, mode),),
+    vjp=(lambda g, y, x, *, pad_width, value=0.0: _unpad(g, pad_width, x),),
     cases=(case(F(2, 3), pad_width=((1, 0), (2, 1))),),
     name="pad",
 )
-def _pad(x: Any, *, pad_width: Any, mode: str = "constant", value: float = 0.0) -> Any:
-    extra: Any = {"constant_values": value} if mode == "constant" else {}
-    return np.pad(x, pad_width, mode=mode, **extra)  # type: ignore[call-overload]
+def _pad(x: Any, *, pad_width: Any, value: float = 0.0) -> Any:
+    return np.pad(x, pad_width, constant_values=value)
 
 
-def _pad_rule(g: Any, x: Any, pad_width: Any, mode: str) -> Any:
-    if mode != "constant":
-        raise NotImplementedError(f"pad: mode {mode!r} has no gradient; use mode 'constant'.")
-    return _unpad(g, pad_width, x)
+def _pad_from_within(x: Any, widths: Sequence[tuple[int, int]], mode: Any) -> Any:
+    """Borders made of elements of x: along each axis it is taken at the places that NumPy would copy."""
+    from engine.ops.index import take
+
+    if mode not in ("edge", "reflect", "symmetric", "wrap"):
+        raise ValueError(
+            f"pad: the mode is 'constant', 'edge', 'reflect', 'symmetric' or 'wrap'. Received: mode={mode}"
+        )
+    for axis, width in enumerate(widths):
+        length = infer_shape_of(x)[axis]
+        if width == (0, 0):
+            continue
+        if length is None:
+            raise ShapeError(f"pad: mode '{mode}' needs axes of known length.", op="pad", shapes=(infer_shape_of(x),))
+        x = take(x, np.pad(np.arange(length, dtype="int32"), width, mode=mode), axis=axis)
+    return x
 
 
 @composite(f"{NUMPY}:Pad", call=("x", "constant_values"))
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
-    """Borders added around x: `pad_width` holds (before, after) for each axis."""
+    """Borders added around x.
+
+    Args:
+        x: any value.
+        pad_width: (before, after) for each axis, one pair for all, or one number.
+        mode: "constant", or what of x is repeated there: "edge", "reflect", "symmetric", "wrap".
+        constant_values: what mode "constant" fills in, 0 by default.
+
+    Raises:
+        ValueError: another mode, or a fill value without mode "constant".
+    """
     rank = _rank(x)
     if isinstance(pad_width, int):
         widths = ((pad_width, pad_width),) * rank
@@ -337,7 +358,14 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
         widths = (tuple(pair),) * rank
     else:
         widths = tuple((int(a), int(b)) for a, b in pad_width)
-    return _pad(x, pad_width=widths, mode=mode, value=0.0 if constant_values is None else float(constant_values))
+    if mode == "constant":
+        return _pad(x, pad_width=widths, value=0.0 if constant_values is None else float(constant_values))
+    if constant_values is not None:
+        raise ValueError(
+            "Argument `constant_values` can only be provided when `mode == 'constant'`. "
+            f"Received: mode={mode}, constant_values={constant_values}"
+        )
+    return _pad_from_within(x, [(int(a), int(b)) for a, b in widths], mode)
 
 
 @composite(f"{NUMPY}:Flip")

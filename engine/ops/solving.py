@@ -178,7 +178,7 @@ def _pair(a: Any, b: Any) -> tuple[Any, Any, bool]:
     return cast(a, dtype), cast(b, dtype), vector
 
 
-@composite(f"{LINALG}:Solve")
+@composite(f"{LINALG}:Solve", call=("a", "b"))
 def solve(a: Any, b: Any) -> Any:
     """x with a @ x = b: b holds columns (..., M, N), or with one axis less than a a vector for each matrix."""
     left, right, vector = _pair(a, b)
@@ -186,7 +186,7 @@ def solve(a: Any, b: Any) -> Any:
     return squeeze(x, -1) if vector else x
 
 
-@composite(f"{LINALG}:SolveTriangular")
+@composite(f"{LINALG}:SolveTriangular", call=("a", "b"))
 def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     """x with a @ x = b, reading only the upper (or lower) triangle of a."""
     left, right, vector = _pair(a, b)
@@ -263,7 +263,7 @@ def _lstsq(a: Any, b: Any, *, rcond: float | None) -> Any:
     return kernels.lstsq(a, b, rcond)
 
 
-@composite(f"{LINALG}:Lstsq")
+@composite(f"{LINALG}:Lstsq", call=("a", "b"))
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     """The x that makes |a @ x - b| smallest, and among those the smallest x. a is (M, N), b (M,) or (M, K)."""
     left, right = convert_to_tensor(a), convert_to_tensor(b)

@@ -67,8 +67,8 @@ rad2deg = ew._unary("rad2deg", np.rad2deg, lambda g, y, x: g * (180.0 / math.pi)
 fabs = ew._unary("fabs", np.fabs, lambda g, y, x: g * ew.sign(x))
 _trunc = ew._unary("trunc", np.trunc, None, nondiff="steps", keras="")
 sinc = ew._unary("sinc", _writing(np.sinc), lambda g, y, x: g * _sinc_slope(x, y))
-i0 = ew._unary("i0", _writing(np.i0), lambda g, y, x: g * i1(x))
-i1 = ew._unary("i1", _writing(kernels.i1), lambda g, y, x: g * _i1_slope(x, y), keras="")
+i0 = ew._unary("i0", kernels.i0, lambda g, y, x: g * i1(x))
+i1 = ew._unary("i1", kernels.i1, lambda g, y, x: g * _i1_slope(x, y), keras="")
 
 
 @composite(f"{NUMPY}:Trunc")
@@ -92,13 +92,13 @@ def _i1_slope(x: Any, y: Any) -> Any:
 
 erfc = ew._unary(
     "erfc",
-    _writing(kernels.erfc),
+    kernels.erfc,
     lambda g, y, x: g * ew.exp(-(x * x)) * -_TWO_BY_ROOT_PI,
     keras="keras.src.ops.math:Erfc",
 )
 erfinv = ew._unary(
     "erfinv",
-    _writing(kernels.erfinv),
+    kernels.erfinv,
     lambda g, y, x: g * ew.exp(y * y) / _TWO_BY_ROOT_PI,
     cases=(case(UNIT(2, 3)),),
     keras="keras.src.ops.math:Erfinv",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.core import config, dtypes
+from engine.core import config, dtypes, shapes
 from engine.core.cases import F, I, case
 from engine.core.errors import ShapeError, TraceError
 from engine.core.op import composite, defop
@@ -15,11 +15,12 @@ from engine.core.tensor import Spec, Symbol, as_array, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
 from engine.ops.product import matmul
-from engine.ops.shape import expand_dims, flip, transpose
+from engine.ops.shape import expand_dims, flip, swapaxes, transpose
 
 __all__ = ["bincount", "cdist", "corrcoef", "correlate", "histogram", "psnr"]
 
 NUMPY = "keras.src.ops.numpy"
+_PIECE = 1 << 16
 
 
 def _counted(x: Spec, weights: Spec | None, *, length: int) -> Spec:
@@ -186,6 +187,40 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
     return correlate_full(a, b)[start : start + max(m, n)]
 
 
+def _distances(x: Spec, y: Spec) -> Spec:
+    return Spec((*shapes.broadcast(x.shape[:-2], y.shape[:-2], op="cdist"), x.shape[-2], y.shape[-2]), x.dtype)
+
+
+def _towards(g: Any, d: Any, x: Any, y: Any) -> Any:
+    """The gradient by x: along the unit vectors from y; 0 between equal points."""
+    share = ew.where(ew.equal(d, 0), 0.0, g / ew.where(ew.equal(d, 0), 1.0, d))
+    return ew._unbroadcast(x * red.sum(share, axis=-1, keepdims=True) - matmul(share, y), x)
+
+
+def _turned(x: Any) -> Any:
+    return swapaxes(x, -1, -2)
+
+
+@defop(
+    infer=_distances,
+    vjp=(
+        lambda g, d, x, y: _towards(g, d, x, y),
+        lambda g, d, x, y: _towards(_turned(g), _turned(d), y, x),
+    ),
+    promote="float",
+    cases=(case(F(3, 2), F(4, 2)), case(F(2, 3, 2), F(4, 2)), case(F(0, 2), F(4, 2))),
+    name="cdist",
+)
+def _cdist(x: Any, y: Any, *, out: Any = None) -> Any:
+    lead = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    result = np.empty((*lead, x.shape[-2], y.shape[-2]), x.dtype) if out is None else out
+    rows = max(_PIECE // max(y.size, 1), 1)  # few rows at a time, so that the differences stay in the cache
+    for start in range(0, x.shape[-2], rows):
+        gap = x[..., start : start + rows, None, :] - y[..., None, :, :]
+        result[..., start : start + rows, :] = np.sqrt(np.einsum("...i,...i->...", gap, gap))
+    return result
+
+
 @composite("keras.src.ops.math:CDist", call=("x", "y"))
 def cdist(x: Any, y: Any) -> Any:
     """Euclidean distance of every row of x to every row of y, leading axes broadcast.
@@ -198,10 +233,7 @@ def cdist(x: Any, y: Any) -> Any:
         raise ValueError("`cdist` inputs must have rank >= 2")
     if None not in (a.shape[-1], b.shape[-1]) and a.shape[-1] != b.shape[-1]:
         raise ValueError("Last dimension of inputs to `cdist` must match")
-    gap = ew.subtract(expand_dims(a, -2), expand_dims(b, -3))
-    square = red.sum(ew.square(gap), axis=-1)
-    zero = ew.equal(square, 0)  # two equal points: distance 0, gradient 0
-    return ew.where(zero, 0.0, ew.sqrt(ew.where(zero, 1.0, square)))
+    return _cdist(a, b)
 
 
 @composite("keras.src.ops.nn:PSNR", call=("x1", "x2"))

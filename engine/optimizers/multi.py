@@ -31,6 +31,7 @@ class OptimizerMap(MutableMapping[str, Optimizer]):
 
     @property
     def default_optimizer(self) -> Optimizer:
+        """The optimizer of variables that no pattern names."""
         return self._default_optimizer
 
     def __getitem__(self, key: str) -> Optimizer:
@@ -162,6 +163,7 @@ class MultiOptimizer(Optimizer):
 
     @property
     def loss_scale_factor(self) -> float | None:  # type: ignore[override]
+        """Factor on the loss against underflow."""
         return self._loss_scale_factor
 
     @loss_scale_factor.setter

@@ -12,6 +12,7 @@ from engine.core.registry import (
 )
 from engine.saving.archive import Archive, read_archive, replacing, write_archive
 from engine.saving.config import deserialize_keras_object, serialize_keras_object
+from engine.saving.file_editor import KerasFileEditor
 from engine.saving.model_file import (
     load_model,
     model_bytes,
@@ -29,6 +30,7 @@ CustomObjectScope = custom_object_scope
 __all__ = [
     "Archive",
     "CustomObjectScope",
+    "KerasFileEditor",
     "LoadError",
     "custom_object_scope",
     "deserialize_keras_object",

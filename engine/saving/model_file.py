@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from engine.core.errors import LoadError
-from engine.core.state import abstract_scope
+from engine.core.objects import deserialize_object
+from engine.core.state import abstract_scope, opening_file
 from engine.saving import archive, limits
+from engine.saving.assets import assets_of, load_assets
 from engine.saving.config import (
     MEMBER,
     checked,
     custom_names,
-    deserialize_keras_object,
     serialize_keras_object,
     sharing,
 )
@@ -69,7 +70,11 @@ def save_model(
                 f"format (recommended). Received: filepath={target}."
             )
         check_overwrite(target, overwrite)
-    archive.write_archive(filepath, config=model_config(model), weights=weights_bytes(model))
+    _write(model, filepath)
+
+
+def _write(model: Any, target: str | os.PathLike[str] | BinaryIO) -> None:
+    archive.write_archive(target, config=model_config(model), weights=weights_bytes(model), assets=assets_of(model))
 
 
 def load_model(
@@ -84,7 +89,7 @@ def load_model(
         filepath: the file, or an open binary file.
         custom_objects: classes and functions by name that the file may use.
         compile: whether optimizer, loss and metrics are restored.
-        safe_mode: accepted for compatibility; code in files is never run.
+        safe_mode: whether the file must not name other files (vocabularies). Code in files is never run.
 
     Raises:
         LoadError: the file is damaged, holds what does not belong in it, or names what the engine does not have.
@@ -104,15 +109,20 @@ def load_model(
     content = archive.read_archive(filepath)
     if content.config is None:
         raise refuse(MEMBER, "it is missing, so the file holds no model that can run.")
-    model = model_from_config(content.config, custom_objects, compile=compile)
+    model = model_from_config(content.config, custom_objects, compile=compile, safe_mode=safe_mode)
     if content.weights is None:
         raise refuse(archive.WEIGHTS, "it is missing, so the file holds no weights.")
-    load_weights_bytes(model, content.weights)
+    with opening_file(trusted=not safe_mode):
+        load_weights_bytes(model, content.weights)
+        load_assets(model, content.assets)
     return model
 
 
 def model_from_config(
-    config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+    config: Mapping[str, Any],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
 ) -> Any:
     """A model from the content of `config.json`; variables get their initial values when they are first read.
 
@@ -123,15 +133,15 @@ def model_from_config(
     if not compile:
         plain.pop("compile_config", None)
     try:
-        with custom_names(custom_objects), sharing(), abstract_scope():
-            model = deserialize_keras_object(checked(plain))
+        with custom_names(custom_objects), sharing(), abstract_scope(), opening_file(trusted=not safe_mode):
+            model = deserialize_object(checked(plain))
             if getattr(model, "compiled", False):
                 _build_optimizer(model)
     except LoadError:
         raise
     except _BUILD_ERRORS as error:
         raise refuse(MEMBER, _reason(error)) from error
-    if not hasattr(model, "load_weights"):
+    if not hasattr(model, "load_weights") and not getattr(model, "saved_alone", False):
         raise refuse(MEMBER, f"it describes a {type(model).__name__}, which is not a model.")
     return model
 
@@ -150,7 +160,7 @@ def _build_optimizer(model: Any) -> None:
 def model_bytes(model: Any) -> bytes:
     """The `.keras` file of a model, in memory."""
     stream = io.BytesIO()
-    archive.write_archive(stream, config=model_config(model), weights=weights_bytes(model))
+    _write(model, stream)
     return stream.getvalue()
 
 

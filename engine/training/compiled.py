@@ -213,4 +213,5 @@ def all_layers(model: Any) -> list[Any]:
 
 
 def is_built(model: Any) -> bool:
+    """Whether the model and all its layers have their weights."""
     return bool(getattr(model, "built", False)) and all(getattr(layer, "built", True) for layer in all_layers(model))

@@ -36,6 +36,8 @@ class CompiledStep:
     def run(self, leaves: Sequence[Any], figures: bool) -> Any:
         """Run on the leaves of a batch; the figures (or predictions) when they are wanted or cannot be had later."""
         plan = self._plan(figures or not self.from_state)
+        if plan.lead is not None:
+            leaves = plan.lead(leaves)
         binding = plan.bind([leaf.shape for leaf in leaves])
         for buffer, leaf in zip(binding.inputs, leaves, strict=True):
             if type(leaf) is Rows:
@@ -89,30 +91,28 @@ class StepFunction:
             key: tuple[Any, ...] = (_form(batch), tuple([(leaf.shape[1:], leaf.dtype) for leaf in leaves]))
             if key in self._counting:
                 key = (*key, tuple(leaf.shape[:1] for leaf in leaves))
-            compiled = self._compiled.get(key) or self._compile(model, batch, leaves, key)
-            if compiled is not None:
+            try:
+                compiled = self._compiled.get(key) or self._trace_for(model, batch, leaves, key)
                 self.from_state = compiled.from_state
                 return compiled.run(leaves, figures)
+            except TraceError as error:
+                self._give_up(model, error)
         return self._run_eagerly(model, batch)
+
+    def _give_up(self, model: Any, error: TraceError) -> None:
+        """From here on step by step; told once."""
+        self.eager = True
+        warnings.warn(
+            f"{model.name}: {_WORDS[self.kind].lower()} runs step by step, which is slower, because the model's "
+            f"code cannot be compiled. {error}",
+            stacklevel=5,
+        )
 
     def _run_eagerly(self, model: Any, batch: Any) -> Any:
         values = tree.map_structure(lambda a: None if a is None else Tensor(np.asarray(a)), batch)
         result = getattr(model, f"{self.kind}_step")(values)
         self.from_state = self.kind != "predict" and _readable_later(model, result)
         return tree.map_structure(lambda v: v if v is None else np.asarray(v), result)
-
-    def _compile(self, model: Any, batch: Any, leaves: Sequence[Any], key: Any) -> CompiledStep | None:
-        try:
-            compiled = self._trace_for(model, batch, leaves, key)
-        except TraceError as error:
-            self.eager = True
-            warnings.warn(
-                f"{model.name}: {_WORDS[self.kind].lower()} runs step by step, which is slower, because the model's "
-                f"code cannot be compiled. {error}",
-                stacklevel=5,
-            )
-            return None
-        return compiled
 
     def _trace_for(self, model: Any, batch: Any, leaves: Sequence[Any], key: Any) -> CompiledStep:
         """Trace with an open batch axis; with fixed axes, once for each size, if the model's Python counts samples."""

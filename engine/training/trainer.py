@@ -15,6 +15,7 @@ from engine.callbacks.callback_list import plain_logs
 from engine.core import config, dtypes, tree
 from engine.core.tape import GradientTape
 from engine.core.tensor import convert_to_tensor
+from engine.core.tracebacks import filtered
 from engine.metrics.counting import batch_length
 from engine.training.adapters import (
     as_batch,
@@ -131,7 +132,10 @@ class Trainer(Compiled):
         """What compiled steps depend on beside the batch: trainable parts, the optimizer, its rate, the policy."""
         layers = [self, *all_layers(self)]
         rate = getattr(self.optimizer, "_learning_rate", None)
-        flags = tuple((id(layer), bool(layer.trainable), str(getattr(layer, "dtype_policy", ""))) for layer in layers)
+        flags = tuple(
+            (id(layer), bool(layer.trainable), str(getattr(layer, "dtype_policy", "")), getattr(layer, "fitted", 0))
+            for layer in layers
+        )
         variables = tuple(id(v) for v in self.trainable_variables)  # type: ignore[attr-defined]
         return flags, variables, id(self.optimizer), id(rate), self.run_eagerly
 
@@ -152,6 +156,7 @@ class Trainer(Compiled):
         if self.optimizer is not None and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
 
+    @filtered
     def fit(
         self,
         x: Any = None,
@@ -268,6 +273,7 @@ class Trainer(Compiled):
         """The figures at the end of an epoch."""
         return plain_logs(self.get_metrics_result() if step.from_state else self._merged(logs))
 
+    @filtered
     def evaluate(
         self,
         x: Any = None,
@@ -309,6 +315,7 @@ class Trainer(Compiled):
         listeners.on_test_end(result)
         return result
 
+    @filtered
     def predict(
         self,
         x: Any,
@@ -335,6 +342,7 @@ class Trainer(Compiled):
             raise ValueError("predict: no batch was given, so there is nothing to predict.")
         return _joined(parts)
 
+    @filtered
     def train_on_batch(
         self,
         x: Any,
@@ -354,6 +362,7 @@ class Trainer(Compiled):
             sample_weight = class_weights(tree.map_structure(to_array, y), class_weight)
         return self._on_batch("train", (x, y, sample_weight), return_dict)
 
+    @filtered
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics on one batch."""
         self._assert_compiled("test_on_batch")
@@ -367,6 +376,7 @@ class Trainer(Compiled):
         logs = plain_logs(self._merged(step(self, batch)))
         return logs if return_dict else self._flatten_metrics_in_order(logs)
 
+    @filtered
     def predict_on_batch(self, x: Any) -> Any:
         """Predictions for one batch, as arrays."""
         return self.make_predict_function()(self, as_batch(pack_x_y_sample_weight(x)))

@@ -6,9 +6,10 @@ import importlib
 from typing import Any
 
 _NAMES = {
-    "Config": "engine.utils.config",
     "CustomObjectScope": "engine.saving",
+    "Config": "engine.utils.config",
     "Dataset": "engine.data.dataset",
+    "FeatureSpace": "engine.layers.preprocessing.feature_space",
     "Progbar": "engine.callbacks.progress",
     "PyDataset": "engine.training.py_dataset",
     "array_to_img": "engine.data.images",
@@ -22,7 +23,7 @@ _NAMES = {
     "get_file": "engine.data.files",
     "get_registered_name": "engine.core.registry",
     "get_registered_object": "engine.core.registry",
-    "get_source_inputs": "engine.core.node",
+    "get_source_inputs": "engine.models.graph",
     "image_dataset_from_directory": "engine.data.images",
     "img_to_array": "engine.data.images",
     "is_interactive_logging_enabled": "engine.core.config",
@@ -47,8 +48,8 @@ _NAMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "bounding_boxes":
-        return importlib.import_module("engine.utils.bounding_boxes")
+    if name in ("bounding_boxes", "legacy"):
+        return importlib.import_module(f"engine.utils.{name}")
     if name == "Sequence":
         name = "PyDataset"
     if name not in _NAMES:

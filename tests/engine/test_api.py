@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import importlib
+import inspect
 import json
 import tomllib
 from pathlib import Path
@@ -61,7 +62,8 @@ def method_of(cls: Any, name: str) -> str | None:
     value = getattr(cls, name)
     if isinstance(value, property) or not callable(value):
         return "property"
-    skip = not hasattr(value, "__self__")  # a method bound to its class has no argument to leave out
+    # A method bound to its class, or free of it, has no first argument to leave out.
+    skip = not hasattr(value, "__self__") and not isinstance(inspect.getattr_static(cls, name), staticmethod)
     return "method " + signature_of(value, skip_first=skip)
 
 

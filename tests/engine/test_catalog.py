@@ -114,10 +114,10 @@ def test_facts_about_layers() -> None:
 
 def preview_of(name: str) -> tuple[Preview, Any, list[np.ndarray[Any, Any]]]:
     use = derive.uses(name)[0]
-    dtype = "int32" if use.whole else "float32"
+    dtype = "string" if use.text else "int32" if use.whole else "float32"
     found = preview(name, use.config, [Spec((None, *shape[1:]), dtype) for shape in use.shapes])
     layer = registry.lookup("layer", name).from_config(dict(use.config))
-    return found, layer, [np.ones((2, *shape[1:]), dtype) for shape in use.shapes]
+    return found, layer, [np.ones((2, *shape[1:]), str if use.text else dtype) for shape in use.shapes]
 
 
 NAMES = [

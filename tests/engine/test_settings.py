@@ -6,8 +6,10 @@ import collections
 import json
 import logging
 import os
+import traceback
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "numpy")
@@ -41,11 +43,10 @@ def test_switches_answer_as_keras_does(what: str) -> None:
     answers = []
     for library in (engine, keras):
         switch, ask = library.config, getattr(library.config, f"is_{what}_enabled")
-        start = ask()
         getattr(switch, f"disable_{what}")()
         off = ask()
         getattr(switch, f"enable_{what}")()
-        answers.append((bool(start) or start is None, off, ask()))
+        answers.append((off, ask()))
     assert answers[0] == answers[1]
 
 
@@ -78,6 +79,21 @@ def test_limits_of_epochs_and_steps_hold_in_fit_and_evaluate() -> None:
         warnings.simplefilter("error")
         made.fit(DATA, DATA[:, :1], epochs=3, batch_size=10, verbose=0)
     assert int(made.optimizer.iterations) == 12
+
+
+def test_tracebacks_show_the_lines_of_ones_own_code() -> None:
+    def strange(y_true: Any, y_pred: Any) -> Any:
+        raise ValueError("my own")
+
+    made, seen = model(), []
+    made.compile("sgd", loss=strange)
+    for switch in (engine.config.enable_traceback_filtering, engine.config.disable_traceback_filtering):
+        switch()
+        with pytest.raises(ValueError, match="my own") as told:
+            made.fit(DATA, DATA[:, :1], verbose=0)
+        seen.append([Path(entry.filename).name for entry in traceback.extract_tb(told.value.__traceback__)])
+    assert set(seen[0]) == {"test_settings.py"} and "trainer.py" in seen[1]
+    assert seen[0][-1] == seen[1][-1] == "test_settings.py"
 
 
 def test_what_there_is_not_is_said() -> None:

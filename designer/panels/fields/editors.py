@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from designer.core.text import tr
+from designer.editing.placing import starting_params
 from designer.look.fonts import font, px
 from designer.look.theme import theme_changed
 from designer.look.widgets import Label, clear, flag
@@ -221,7 +222,7 @@ class ObjectField(Field):
     def __init__(self, info: ParamInfo, new_gesture: NewGesture) -> None:
         super().__init__(info, new_gesture)
         self._kind = values.OBJECT_KINDS[info.type]
-        self._known = list(catalog.describe(self._kind))
+        self._known = [c for c in catalog.describe(self._kind) if not info.choices or c.name in info.choices]
         self._first = {"activation": "", "schedule": tr("constant")}.get(
             self._kind, tr("none") if info.nullable else ""
         )
@@ -290,6 +291,8 @@ class ObjectField(Field):
 
     def _required(self, known: Component) -> dict[str, Any]:
         """Something to start with where an object has to be told a number."""
+        if self._kind == "layer":
+            return starting_params(known.name)
         start: dict[str, Any] = {
             "initial_learning_rate": self._constant_rate(),
             "decay_steps": 1000,
@@ -355,8 +358,8 @@ def field_for(info: ParamInfo, new_gesture: NewGesture, placeholder: str = "") -
     """The editor that fits a parameter."""
     if info.type == "bool":
         return SwitchField(info, new_gesture)
-    if info.choices:
-        return ChoiceField(info, new_gesture)
     if info.type in values.OBJECT_KINDS:
         return ObjectField(info, new_gesture)
+    if info.choices:
+        return ChoiceField(info, new_gesture)
     return TextField(info, new_gesture, placeholder)

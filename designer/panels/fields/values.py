@@ -20,6 +20,7 @@ OBJECT_KINDS = {
     "Constraint": "constraint",
     "Activation": "activation",
     "LearningRate": "schedule",
+    "Layer": "layer",
 }
 """Types of settings that hold an object of the catalogue, and its kind there."""
 
@@ -41,6 +42,8 @@ def shown(info: ParamInfo, value: Any) -> str:
     if info.type == "Dims" and isinstance(value, int) and info.rank:
         value = [value] * info.rank
     if isinstance(value, (list, tuple)):
+        if info.type == "Range":
+            return " to ".join(f"{v:g}" for v in value)
         if info.type in ("Dims", "Shape") and not any(isinstance(v, (list, tuple)) for v in value):
             return " × ".join("?" if v is None else str(v) for v in value)
         return json.dumps(plain(value))
@@ -62,6 +65,8 @@ def parse(info: ParamInfo, text: str) -> Any:
         return None
     if info.type == "Dims":
         return _dims(info, text)
+    if info.type == "Range":
+        return _range(info, text)
     if info.type == "Shape":
         return [None if part == "?" else _number(info, part, whole=True) for part in _parts(text)]
     if info.type in ("int", "float", "LearningRate"):
@@ -81,6 +86,15 @@ def _dims(info: ParamInfo, text: str) -> list[Any]:
     if len(numbers) != rank:
         raise ValueError(_got(info, text))
     return numbers
+
+
+def _range(info: ParamInfo, text: str) -> Any:
+    """One number, or the two ends of a range: "0.2", "0.1 to 0.4", "0.1, 0.4"."""
+    parts = [part for part in re.split(r"\s*(?:to|;|\.\.|,\s)\s*|\s+", text.strip("()[] ")) if part]
+    numbers = [_number(info, part, whole=False) for part in parts]
+    if not numbers or len(numbers) > 2:
+        raise ValueError(_got(info, text))
+    return numbers if len(numbers) == 2 else numbers[0]
 
 
 def _number(info: ParamInfo, text: str, whole: bool) -> Any:
@@ -117,6 +131,8 @@ def expected(info: ParamInfo) -> str:
         return tr("a whole number") + _bounds(info)
     if info.type in ("float", "LearningRate"):
         return tr("a number") + _bounds(info)
+    if info.type == "Range":
+        return tr("a number or two numbers") + _bounds(info)
     return tr("a text")
 
 

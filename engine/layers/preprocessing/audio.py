@@ -101,6 +101,8 @@ class STFTSpectrogram(Layer, category="preprocessing", keras="keras.layers:STFTS
         return size if self.mode == "magnitude" else ops.log(ops.maximum(size, config.epsilon()))
 
     def _joined(self, spectra: list[Any]) -> Any:
+        if len(spectra) == 1 and self.data_format == "channels_last" and not self.expand_dims:
+            return spectra[0]
         if self.data_format == "channels_last":
             return ops.stack(spectra, axis=-1) if self.expand_dims else ops.concatenate(spectra, axis=-1)
         if self.expand_dims:

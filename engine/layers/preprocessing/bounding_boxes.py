@@ -69,6 +69,49 @@ def convert_format(
     return _written(low, high, target)
 
 
+def densify(bounding_boxes: Any) -> dict[str, Any]:
+    """Boxes and labels as two tensors; of lists of different lengths, the short ones are filled with zeros and -1.
+
+    Args:
+        bounding_boxes: "boxes" (boxes, 4) or (batch, boxes, 4), and "labels"; as arrays or as lists.
+
+    Raises:
+        ValueError: something else.
+    """
+    if not isinstance(bounding_boxes, dict) or not {"boxes", "labels"} <= bounding_boxes.keys():
+        raise ValueError(
+            "Expected `bounding_boxes` agurment to be a dict with keys 'boxes' and 'labels'. Received: "
+            f"bounding_boxes={bounding_boxes}"
+        )
+    boxes, labels = bounding_boxes["boxes"], bounding_boxes["labels"]
+    if isinstance(boxes, list):
+        boxes, labels = _filled(boxes, labels)
+    boxes, labels = ops.convert_to_tensor(boxes, "float32"), ops.convert_to_tensor(labels)
+    if len(boxes.shape) not in (2, 3):
+        raise ValueError(
+            "Expected `bounding_boxes['boxes']` to have rank 2 or 3, with shape (num_boxes, 4) or (batch_size, "
+            f"num_boxes, 4). Received: bounding_boxes['boxes'].shape={tuple(boxes.shape)}"
+        )
+    return {**bounding_boxes, "boxes": boxes, "labels": labels}
+
+
+def _filled(boxes: list[Any], labels: Any) -> tuple[list[Any], list[Any]]:
+    """Lists of boxes for each picture, all as long as the longest."""
+    if len(boxes) != len(labels):
+        raise ValueError(
+            "If `bounding_boxes['boxes']` and `bounding_boxes['labels']` are both lists, they must have the same "
+            f"length. Received: len(bounding_boxes['boxes'])={len(boxes)} and "
+            f"len(bounding_boxes['labels'])={len(labels)}"
+        )
+    if not boxes or len(ops.shape(boxes[0])) == 1:
+        return boxes, list(labels)
+    most = max(len(one) for one in boxes)
+    return (
+        [[*one, *[[0.0] * 4] * (most - len(one))] for one in boxes],
+        [[*one, *[-1] * (most - len(one))] for one in labels],
+    )
+
+
 def _down_first(form: str) -> bool:
     """Whether y comes before x."""
     return form.removeprefix("rel_").removeprefix("center_").startswith("y")

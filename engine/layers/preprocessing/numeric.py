@@ -89,6 +89,9 @@ class Normalization(Layer, category="preprocessing", keras="keras.layers:Normali
         self.adapt_mean.assign(values.mean(self._reduced, dtype="float64"))
         self.adapt_variance.assign(values.var(self._reduced, dtype="float64"))
 
+    def finalize_state(self) -> None:
+        """Nothing is left to do after `adapt`: the measured values are used as they are."""
+
     @property
     def _scale(self) -> tuple[Any, Any]:
         if self._moments is not None:

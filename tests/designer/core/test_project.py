@@ -55,6 +55,25 @@ def test_keras_opens_projects_and_its_files_open_here(tmp_path: Path) -> None:
     np.testing.assert_allclose(model.predict(x, verbose=0), np.load(names[3])["y"], atol=1e-5)
 
 
+def test_vocabularies_that_a_file_holds_stay_with_their_layers(tmp_path: Path) -> None:
+    import engine
+    from engine import layers
+
+    words, ids = layers.TextVectorization(output_sequence_length=3, name="words"), layers.StringLookup(name="ids")
+    words.adapt(["a good film", "a bad film"])
+    ids.adapt(["x", "y", "y"])
+    text, key = engine.Input((1,), dtype="string", name="text"), engine.Input((1,), dtype="string", name="key")
+    made = engine.Model([text, key], layers.Concatenate(name="both")([words(text), ids(key)]))
+    made.save(tmp_path / "made.keras")
+    project = read(tmp_path / "made.keras")
+    assert not project.told
+    write(project, tmp_path / "again.keras")
+    data = [np.array([["good film"], ["so so"]]), np.array([["y"], ["z"]])]
+    again = saving.load_model(tmp_path / "again.keras")
+    np.testing.assert_array_equal(again.predict(data, verbose=0), made.predict(data, verbose=0))
+    assert saving.load_model(tmp_path / "again.keras").get_layer("ids").get_vocabulary() == ["[UNK]", "y", "x"]
+
+
 def test_an_unfinished_network_is_kept_without_a_model(tmp_path: Path) -> None:
     document = residual()
     SetParams(document.node_named("conv_2").id, {"padding": "valid"}).do(document)  # type: ignore[union-attr]

@@ -132,9 +132,12 @@ def test_every_layer_of_the_palette_starts_with_settings_that_work(layer_type: s
     known = catalog.component(layer_type)
     assert known is not None
     rank = known.ports.ranks[0] if known.ports.ranks else 2
-    space = (8, 6, 4)[5 - rank :] if rank > 2 else ()
-    shape = (None, *space, 2) if rank > 2 else (None, 6)
-    spec = Spec(shape, "int32" if layer_type == "Embedding" else "float32")
+    space = (3, 8, 6, 4)[6 - rank :] if rank > 2 else ()
+    long = "Spectrogram" in layer_type  # a window over a signal
+    columns = 4000 if long else 1 if layer_type == "HashedCrossing" else 6
+    shape = (None, *space, 3 if rank == 4 else 2) if rank > 2 else (None, columns)
+    dtype = {"int": "int32", "term": "int32", "string": "string"}.get(known.ports.dtypes, "float32")
+    spec = Spec((None, 4000, 1) if long and rank > 2 else shape, dtype)
     params = starting_params(layer_type, spec)
     seen = engine_catalog.preview(layer_type, params, [spec] * max(1, known.ports.inputs[0]))
     assert seen.outputs

@@ -279,6 +279,23 @@ def test_every_layer_of_the_catalogue_can_be_inspected(
     assert workspace.history.count() == 0
 
 
+@pytest.mark.parametrize(("text", "value"), [("0.3", 0.3), ("-0.1, 0.25", [-0.1, 0.25]), ("[0.1 0.2]", [0.1, 0.2])])
+def test_a_range_is_one_number_or_two(
+    text: str, value: Any, open_workspace: Any, show: Callable[..., Any], qtbot: QtBot
+) -> None:
+    document = line(source=None)
+    add(document, "RandomRotation", "turn", factor=0.1)
+    workspace = open_workspace(document)
+    inspector = show(InspectorPanel(workspace))
+    select(workspace, "turn")
+    enter(qtbot, field(inspector, "factor"), text)
+    assert params(workspace, "turn")["factor"] == value
+    for wrong in ("1 2 3", "much", "7"):
+        enter(qtbot, field(inspector, "factor"), wrong)
+        assert params(workspace, "turn")["factor"] == value
+    assert "a number or two numbers from -1 to 1" in inspector.findChild(QLabel, "reason_factor").text()
+
+
 @pytest.mark.parametrize("scale", [0.8, 1.5, 3.0])
 def test_rows_fit_at_every_text_scale(
     inspector: InspectorPanel, workspace: Workspace, qapp: QApplication, scale: float

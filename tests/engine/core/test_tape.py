@@ -101,3 +101,27 @@ def test_gradients_agree_with_pytorch(ours: Any, theirs: Any) -> None:
     reference = torch.tensor(start, requires_grad=True)
     (theirs(reference) ** 2).sum().backward()
     np.testing.assert_allclose(tape.gradient(y, x).numpy(), reference.grad.numpy(), rtol=1e-6, atol=1e-6)
+
+
+def test_second_derivatives_that_do_not_exist_are_refused_not_zero() -> None:
+    x = ops.convert_to_tensor(np.arange(12.0).reshape(3, 4) % 5)
+    with GradientTape() as outer:
+        outer.watch(x)
+        with GradientTape() as inner:
+            inner.watch(x)
+            y = ops.sum(ops.layer_normalization(x) ** 3)
+        slope = inner.gradient(y, x)
+    with pytest.raises(ValueError, match="second derivatives of normalization"):
+        outer.gradient(slope, x)
+
+
+def test_second_derivatives_through_picked_elements() -> None:
+    x = ops.convert_to_tensor(np.arange(1.0, 6.0))
+    rows, columns = np.array([0, 1, 1]), np.array([2, 0, 0])
+    with GradientTape() as outer:
+        outer.watch(x)
+        with GradientTape() as inner:
+            inner.watch(x)
+            y = ops.sum((ops.reshape(x, (1, 5)) * ops.ones((2, 1)))[rows, columns] ** 3)
+        slope = inner.gradient(y, x)
+    np.testing.assert_allclose(outer.gradient(slope, x).numpy(), [12.0, 0.0, 18.0, 0.0, 0.0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import inspect
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from engine.core import registry
 from engine.core.params import ParamInfo
+from engine.layers.preprocessing.image_base import ImageLayer
 
 SIZES = {1: (5,), 2: (5, 4), 3: (2, 6, 4), 4: (2, 7, 6, 4), 5: (2, 5, 6, 5, 4), 6: (2, 2, 5, 5, 5, 2)}
 """Shapes of inputs by number of axes; for one and two, the batch is the first number."""
@@ -26,6 +28,14 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
         ({"equation": "abc,cde->abde", "output_shape": [None, 2, 3], "bias_axes": "de"}, [(2, 6, 4)]),
         ({"equation": "...x,xy->...y", "output_shape": 3}, [(2, 6, 4)]),
     ],
+    "Discretization": [
+        ({"bin_boundaries": [-0.5, 0.25, 1.0]}, [(5, 4)]),
+        ({"bin_boundaries": [-0.5, 0.25, 1.0], "output_mode": "one_hot"}, [(2, 6, 4)]),
+        ({"bin_boundaries": [-0.5, 0.25], "output_mode": "multi_hot"}, [(5, 4)]),
+        ({"bin_boundaries": [-0.5, 0.25], "output_mode": "count"}, [(5, 4)]),
+    ],  # fmt: skip
+    "HashedCrossing": [({"num_bins": 5}, [(5, 1), (5, 1)]), ({"num_bins": 5, "output_mode": "one_hot"}, [(5,), (5,)])],
+    "TextVectorization": [({"output_sequence_length": 3}, [(5, 1)])],
     "Reshape": [({"target_shape": [4, 6]}, [(2, 6, 4)]), ({"target_shape": [3, -1]}, [(2, 6, 4)])],
     "Permute": [({"dims": [2, 1]}, [(2, 6, 4)]), ({"dims": [3, 1, 2]}, [(2, 7, 6, 4)])],
     "RepeatVector": [({"n": 3}, [(5, 4)])],
@@ -84,7 +94,9 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
 }
 _BY_NAME: dict[str, Any] = {
     "units": 3, "filters": 8, "kernel_size": 3, "rate": 0.4, "stddev": 0.3, "input_dim": 11, "output_dim": 3,
-    "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3,
+    "num_heads": 2, "key_dim": 3, "pool_size": 2, "activation": "tanh", "scale": 0.5, "n": 3, "num_tokens": 5,
+    "num_bins": 5, "height": 5, "width": 4, "max_number": 3, "height_factor": 0.2, "width_factor": 0.1,
+    "head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2,
     "output_size": 3,
 }  # fmt: skip
 _OBJECTS = {
@@ -101,7 +113,9 @@ _NUMBERS = {
     "mask_value": 0.0, "offset": 0.25, "pool_size": 3, "axis": None, "output_shape": None, "seed": 5, "padding": 1,
     "cropping": 1, "implementation": None, "lora_rank": 2, "lora_alpha": None, "reset_after": False,
     "attention_axes": None, "noise_shape": None, "mean": None, "variance": None, "shared_axes": None,
-    "quantization_config": None, "sliding_window": 2, "gamma_initializer": None,
+    "quantization_config": None, "sliding_window": 2, "gamma_initializer": None, "value_range": [0, 1], "bins": 16,
+    "fill_value": 7, "tile_grid_size": [2, 3], "clip_limit": 0.5, "num_ops": 4, "num_chains": 2, "chain_depth": 5,
+    "logit_soft_cap": 0.5, "power_iterations": 2, "reverse_dtype": None,
 }  # fmt: skip
 """Values that a setting is changed to; None leaves it as it is."""
 
@@ -152,6 +166,7 @@ class Use:
         config: arguments of the constructor, as JSON values.
         shapes: of the inputs.
         whole: bound of whole-number inputs, 0 for floats.
+        text: whether the inputs are texts.
     """
 
     layer: str
@@ -159,14 +174,25 @@ class Use:
     config: dict[str, Any]
     shapes: tuple[tuple[int, ...], ...]
     whole: int = 0
+    text: bool = False
 
     @property
     def id(self) -> str:
         return f"{self.layer}-{self.changed or 'default'}"
 
+    @property
+    def is_augmentation(self) -> bool:
+        """Whether it changes pictures by draws: those differ from one backend of Keras to another."""
+        return issubclass(registry.all_of("layer")[self.layer], ImageLayer)
+
     def inputs(self) -> list[np.ndarray]:
         """The arrays to call it with."""
         rng = np.random.default_rng(len(self.shapes[0]))
+        if self.text:
+            return [np.array(["a", "b c", "d", ""], object)[rng.integers(0, 4, s)] for s in self.shapes]
+        if self.is_augmentation:
+            low, high = self.config.get("value_range", (0, 255))
+            return [rng.uniform(low, high, s).astype("float32") for s in self.shapes]
         if self.whole:
             return [rng.integers(0, self.whole, s).astype("int32") for s in self.shapes]
         return [rng.normal(size=s).astype("float32") for s in self.shapes]
@@ -175,18 +201,19 @@ class Use:
 def uses(name: str) -> list[Use]:
     """All ways in which a layer is tried."""
     if name in SPECIAL:
-        return [Use(name, f"case {i}", c, tuple(s)) for i, (c, s) in enumerate(SPECIAL[name])]
+        kind = _kind(name)
+        return [Use(name, f"case {i}", c, tuple(s), *kind) for i, (c, s) in enumerate(SPECIAL[name])]
     cls = registry.all_of("layer")[name]
     required = {p.name: _needed(cls, p) for p in cls.PARAMS.values() if p.required}
     shapes = _shapes(cls)
-    whole = required.get("input_dim", 5) if cls.PORTS.dtypes == "int" else 0
-    found = [Use(name, "", required, shapes, whole)]
+    whole, text = _kind(name, required)
+    found = [Use(name, "", required, shapes, whole, text)]
     for info in cls.PARAMS.values():
         for i, value in enumerate(_others(info, cls)):
             changed = {**required, info.name: value}
             if info.name == "dilation_rate":
                 changed["strides"] = 1
-            found.append(Use(name, f"{info.name}{i or ''}", changed, _rotated(cls, shapes, changed), whole))
+            found.append(Use(name, f"{info.name}{i or ''}", changed, _rotated(cls, shapes, changed), whole, text))
     holds = any(info.kind == "Layer" for info in cls.PARAMS.values())
     return [dataclasses.replace(use, shapes=_fitting(use)) for use in found] if holds else found
 
@@ -206,12 +233,30 @@ def _fitting(use: Use) -> tuple[tuple[int, ...], ...]:
 
 
 def _needed(cls: Any, info: ParamInfo) -> Any:
+    """A value for a setting that has no default."""
+    if info.kind == "Range":
+        return _range(info)[1]
     return _accepted(cls, info.name)[0] if info.kind == "Layer" else _BY_NAME[info.name]
 
 
+def _kind(name: str, config: dict[str, Any] | None = None) -> tuple[int, bool]:
+    """Bound of whole-number inputs (0 for floats), and whether inputs are texts."""
+    dtypes = registry.all_of("layer")[name].PORTS.dtypes
+    return (config or {}).get("input_dim", 5) if dtypes in ("int", "term") else 0, dtypes == "string"
+
+
+def _range(info: ParamInfo) -> list[float]:
+    """Two numbers of a range."""
+    high = info.le or 1
+    return [0.1, 0.4] if high == 1 else [high // 4, high // 2]
+
+
 def _shapes(cls: Any) -> tuple[tuple[int, ...], ...]:
-    low = (cls.PORTS.ranks or (2, None))[0]
+    if issubclass(cls, ImageLayer):
+        return ((2, 9, 8, 3),)
+    low, high = cls.PORTS.ranks or (2, None)
     rank = 3 if low == 1 and cls.PORTS.dtypes != "int" else max(low, 2)
+    rank = rank if high is None else min(rank, high)
     return (SIZES[rank],) * max(cls.PORTS.inputs[0], 1)
 
 
@@ -226,12 +271,14 @@ def _others(info: ParamInfo, cls: Any) -> list[Any]:
     """Values other than the default."""
     if info.kind == "Layer":
         return _accepted(cls, info.name)[1:] if info.required else _INNER[info.name]
-    if info.required:
+    if info.required and info.kind != "Range":
         return []
     if info.choices:
         return [c for c in info.choices if c != info.default and c is not None]
     if info.name in _NUMBERS:
         return [] if _NUMBERS[info.name] is None else [_NUMBERS[info.name]]
+    if info.kind == "Range":
+        return [_range(info)] if info.required or info.nullable else [_range(info)[1], _range(info)]
     if info.kind == "bool":
         return [not info.default]
     if info.kind in _OBJECTS:
@@ -240,11 +287,42 @@ def _others(info: ParamInfo, cls: Any) -> list[Any]:
 
 
 def all_uses() -> list[Use]:
-    """Every use of every layer with a name in Keras."""
+    """Every use of every layer with a name in Keras that Keras runs without TensorFlow."""
     import engine.layers  # noqa: F401
 
     names = [n for n in registry.all_of("layer") if n not in NO_INPUT and not n.endswith(("Cell", "Cells"))]
-    return [use for name in names for use in uses(name)]
+    return [use for name in names if runs_in_keras(name) for use in uses(name)]
+
+
+@functools.cache
+def runs_in_keras(name: str) -> bool:
+    """Whether Keras makes the layer with the libraries that are here; the others are compared with written facts."""
+    import keras
+
+    cls = registry.all_of("layer")[name]
+    try:
+        getattr(keras.layers, name)(**{p.name: _needed(cls, p) for p in cls.PARAMS.values() if p.required})
+    except ImportError:
+        return False
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return True
+    return True
+
+
+def _kept_apart(transform: Any) -> Any:
+    """A method of Keras that gets a copy of the pictures."""
+
+    def method(self: Any, images: Any, *args: Any, **kwargs: Any) -> Any:
+        return transform(self, np.array(images), *args, **kwargs)
+
+    return method
+
+
+def repair(keras: Any) -> None:
+    """Keep Keras's RandomBrightness from changing its input in place, as it does on NumPy but on no other backend."""
+    brightness = keras.layers.RandomBrightness
+    if brightness.transform_images.__name__ != "method":
+        brightness.transform_images = _kept_apart(brightness.transform_images)
 
 
 def built(library: Any, use: Use, seed: int = 7) -> Any:

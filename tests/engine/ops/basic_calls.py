@@ -189,6 +189,26 @@ def products() -> Iterator[Call]:
         yield call("einsum", subscripts, *(numbers(*s, seed=i) for i, s in enumerate(operands)), closed=True)
 
 
+def complexes() -> Iterator[Call]:
+    z = (numbers(2, 3) + 1j * numbers(2, 3, seed=1)).astype("complex64")
+    w = (numbers(2, 3, seed=2) + 1j * numbers(3, seed=3)).astype("complex64")
+    for name in ("abs", "exp", "sin", "cos", "sqrt", "square", "negative", "log", "reciprocal", "sum", "mean", "prod"):
+        yield call(name, z, own_spec=True)
+    for name in ("add", "subtract", "multiply", "divide", "equal", "not_equal", "isclose"):
+        yield call(name, z, w)
+        yield call(name, z, numbers(3, seed=5))
+        yield call(name, z, 2)
+    yield call("matmul", z, w.T.copy(), closed=True)
+    yield call("cumsum", z, axis=1)
+    yield call("reshape", z, (3, 2), closed=True)
+    yield call("concatenate", [z, w], axis=1)
+    yield call("where", numbers(2, 3, dtype="bool"), z, w)
+    yield call("take", z, np.array([0, 2], "int32"), axis=1)
+    yield call("cast", numbers(2, 3), "complex64")
+    yield call("zeros_like", z)
+
+
 BASIC = {
-    f"basic_{family.__name__}": list(family()) for family in (arithmetic, pairs, reductions, shapes, picking, products)
+    f"basic_{family.__name__}": list(family())
+    for family in (arithmetic, pairs, reductions, shapes, picking, products, complexes)
 }

@@ -55,6 +55,26 @@ def test_gradient_agrees_with_finite_differences() -> None:
     check_gradient(lambda x: ops.ctc_loss(TARGET, x, LENGTHS, FRAMES), draw(3, 4, 9, 6))
 
 
+def test_forward_derivatives_and_no_second_ones() -> None:
+    scores, direction = draw(3, 4, 9, 6, dtype="float64"), draw(4, 4, 9, 6, dtype="float64")
+
+    def loss(x: Any) -> Any:
+        return ops.ctc_loss(TARGET, x, LENGTHS, FRAMES)
+
+    _, along = ops.jvp(loss, (scores,), (direction,))
+    ahead, behind = (loss(scores + sign * 1e-6 * direction).numpy() for sign in (1, -1))
+    np.testing.assert_allclose(along.numpy(), (ahead - behind) / 2e-6, rtol=1e-5, atol=1e-6)
+    value = Tensor(scores)
+    with GradientTape() as outer:
+        outer.watch(value)
+        with GradientTape() as inner:
+            inner.watch(value)
+            total = ops.sum(loss(value))
+        gradient = inner.gradient(total, value)
+    with pytest.raises(ValueError, match="first derivatives only"):
+        outer.gradient(gradient, value)
+
+
 def alignments(logs: np.ndarray, blank: int) -> dict[tuple[int, ...], float]:
     """Log-probability of every label sequence, by adding up all paths."""
     found: dict[tuple[int, ...], float] = {}

@@ -1,18 +1,16 @@
-"""`keras.ops.numpy` and `keras.ops.nn`, and the classes that ops name for Functional graphs."""
+"""`keras.ops.numpy` and `keras.ops.nn`, and the settings of operations of Functional graphs."""
 
 from __future__ import annotations
 
 import importlib
-import inspect
-from typing import Any
 
 import numpy as np
 import pytest
 
 from engine import ops
 from engine.core import tree
-from engine.core.op import KERAS_CLASSES, PublicOp
 from engine.core.tensor import KerasTensor
+from tests.engine.ops.basic_calls import BASIC
 from tests.engine.ops.numpy_calls import ON_ARRAYS, Call
 from tests.engine.ops.oracle import keras
 
@@ -27,24 +25,9 @@ def test_a_namespace_holds_what_keras_puts_there(space: str) -> None:
     assert all(getattr(own, name) is getattr(ops, name) for name in own.__all__)
 
 
-CLASSES = [
-    pytest.param(module, cls, op, id=f"{module.rsplit('.')[-1]}-{cls}")
-    for (module, cls), op in KERAS_CLASSES.items()
-    if module.startswith("keras.src.ops.")
-]
-
-
-@pytest.mark.parametrize(("module", "cls", "op"), CLASSES)
-def test_the_class_an_op_names_is_there_and_takes_what_the_op_takes(module: str, cls: str, op: PublicOp) -> None:
-    """What a file of Keras says about its operation has a place among the arguments of ours."""
-    constructor: Any = getattr(importlib.import_module(module), cls).__init__
-    parameters = inspect.signature(constructor).parameters.values()
-    settings = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)} - {"self", "name"}
-    own = op.signature.parameters
-    assert settings <= set(own) or any(p.kind is p.VAR_KEYWORD for p in own.values()), settings - set(own)
-
-
-@pytest.mark.parametrize("c", [c for family in ON_ARRAYS.values() for c in family if not c.closed], ids=str)
+@pytest.mark.parametrize(
+    "c", [c for family in [*BASIC.values(), *ON_ARRAYS.values()] for c in family if not c.closed], ids=str
+)
 def test_keras_rebuilds_an_operation_from_what_a_file_says_about_it(c: Call) -> None:
     """The settings of the node are arguments of Keras's class, or of its call."""
     leaves = [KerasTensor(x.shape, x.dtype.name) if isinstance(x, np.ndarray) else x for x in c.leaves]

@@ -29,6 +29,18 @@ def test_values_and_gradients(name: str, shape: Any, size: Any, options: dict[st
     check_gradient(lambda v: getattr(ops, name)(v, size, **options), x)
 
 
+@pytest.mark.parametrize("name", ["max_pool", "average_pool", "adaptive_max_pool", "adaptive_average_pool"])
+def test_forward_derivatives(name: str) -> None:
+    x, direction = draw(1, 2, 9, 8, 3, dtype="float64"), draw(2, 2, 9, 8, 3, dtype="float64")
+
+    def pooled(v: Any) -> Any:
+        return getattr(ops, name)(v, (3, 2))
+
+    _, along = ops.jvp(pooled, (x,), (direction,))
+    ahead, behind = (pooled(x + sign * 1e-6 * direction).numpy() for sign in (1, -1))
+    np.testing.assert_allclose(along.numpy(), (ahead - behind) / 2e-6, rtol=1e-5, atol=1e-7)
+
+
 @pytest.mark.parametrize("name", ["max_pool", "average_pool"])
 def test_without_strides_windows_stand_side_by_side(name: str) -> None:
     x, pool = draw(1, 2, 9, 8, 3), getattr(ops, name)

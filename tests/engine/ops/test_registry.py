@@ -49,7 +49,7 @@ def test_shape_rule_says_what_the_kernel_gives(op: Op, case: Case, monkeypatch: 
 def test_plan_gives_the_same_bits_as_an_eager_call(op: Op, case: Case) -> None:
     inputs = draw(case)
     eager = as_tuple(dispatch(op, inputs, case.attrs))
-    specs = [None if x is None else Spec(np.shape(x), np.asarray(x).dtype.name) for x in inputs]
+    specs = [None if x is None else Spec(np.shape(x), dtypes.name_of(np.asarray(x).dtype)) for x in inputs]
     plan = compile(trace(lambda *values: dispatch(op, values, case.attrs), specs))
     for _ in range(2):  # the second run finds the arena used
         results = plan(*[x for x in inputs if x is not None])
@@ -62,7 +62,7 @@ def test_overwriting_inputs_in_place_changes_no_bit(op: Op, case: Case) -> None:
     """Inputs that die in the plan are computed by a copy first, so that every declared in-place slot is reused."""
     inputs = draw(case)
     eager = as_tuple(dispatch(op, inputs, case.attrs))
-    specs = [None if x is None else Spec(np.shape(x), np.asarray(x).dtype.name) for x in inputs]
+    specs = [None if x is None else Spec(np.shape(x), dtypes.name_of(np.asarray(x).dtype)) for x in inputs]
 
     def through_copies(*values: Any) -> Any:
         return dispatch(op, [None if v is None else ops.copy(v) for v in values], case.attrs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,35 @@ def convolution(keras: Any) -> Any:
 
 
 @case
+def decoder(keras: Any) -> Any:
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((5, 5, 2)),
+            layers.AdaptiveMaxPooling2D(3),
+            layers.Conv2DTranspose(4, 3, strides=2, padding="same", output_padding=1, activation="relu"),
+            layers.AdaptiveAveragePooling2D((4, 2)),
+            layers.Reshape((8, 4)),
+            layers.Conv1DTranspose(3, 2),
+        ],
+        name="decoder",
+    )
+
+
+@case
+def sound(keras: Any) -> Any:
+    layers, ops = keras.layers, keras.ops
+    x = keras.Input((60,), name="samples")
+    real, imaginary = ops.stft(x, sequence_length=16, sequence_stride=8, fft_length=16)
+    power = ops.square(real) + ops.square(imaginary)
+    gram = ops.matmul(ops.transpose(power, (0, 2, 1)), power) + ops.eye(9)
+    mel = layers.MelSpectrogram(fft_length=16, sequence_stride=8, num_mel_bins=4, name="mel")(x)
+    filters = layers.STFTSpectrogram(mode="magnitude", frame_length=16, name="filters")(layers.Reshape((60, 1))(x))
+    parts = [ops.mean(v, axis=1) for v in (ops.cholesky(gram), ops.inv(gram), ops.transpose(mel, (0, 2, 1)), filters)]
+    return keras.Model(x, layers.Dense(2)(layers.Concatenate()(parts)), name="sound")
+
+
+@case
 def residual(keras: Any) -> Any:
     layers = keras.layers
     x = keras.Input((6, 6, 3), name="picture")
@@ -137,6 +167,18 @@ def activations(keras: Any) -> Any:
 def custom(keras: Any) -> Any:
     x = keras.Input((3,))
     return keras.Model(x, custom_classes(keras)["Scale"](2.5, name="scale")(x), name="with_custom")
+
+
+@case
+def with_assets(keras: Any) -> Any:
+    """A layer that keeps a file of its own, and bins whose bounds stand in the config."""
+    x = keras.Input((3,))
+    layer = custom_classes(keras)["Offsets"](name="offsets")
+    layer.values = [0.5, -1.25, 3.0]
+    binned = keras.layers.Discretization(num_bins=4, name="bins")
+    binned.update_state(np.linspace(-2.0, 5.0, 400, dtype="float32").reshape(-1, 4))
+    binned.finalize_state()
+    return keras.Model(x, binned(layer(x)), name="with_assets")
 
 
 @case
@@ -192,7 +234,21 @@ def _make_classes(keras: Any) -> dict[str, Any]:
         def get_config(self) -> dict[str, Any]:
             return {**super().get_config(), "units": self.units}
 
-    return {"Scale": Scale, "Blocks": Blocks}
+    @keras.saving.register_keras_serializable("exchange")
+    class Offsets(keras.layers.Layer):
+        values = (0.0, 0.0, 0.0)
+
+        def call(self, x: Any) -> Any:
+            return x + np.array(self.values, "float32")
+
+        def save_assets(self, dir_path: str) -> None:
+            Path(dir_path, "more").mkdir()
+            Path(dir_path, "more", "offsets.txt").write_text("\n".join(map(str, self.values)))
+
+        def load_assets(self, dir_path: str) -> None:
+            self.values = [float(line) for line in Path(dir_path, "more", "offsets.txt").read_text().split()]
+
+    return {"Scale": Scale, "Blocks": Blocks, "Offsets": Offsets}
 
 
 OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
