@@ -1,4 +1,4 @@
-"""Models that are built, fitted and dropped leave nothing behind (a process of its own, so that nothing else counts)."""
+"""Models that are built, fitted and dropped leave nothing behind; in a process of its own."""
 
 from __future__ import annotations
 
