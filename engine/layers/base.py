@@ -53,6 +53,7 @@ class Layer(HasState, Operation, Declared):
     KIND = "layer"
     PORTS = Ports()
     supports_masking = False
+    _told_of_mask = False
     built = False
     _path: str | None = None
 
@@ -301,13 +302,6 @@ class Layer(HasState, Operation, Declared):
             context.training = saved
             CALL.context = outer
 
-    def _add_activity_loss(self, output: Any) -> None:
-        """The cost of large outputs, a sample."""
-        cost = self.activity_regularizer(output)
-        if output.shape:
-            cost = ops.divide_no_nan(cost, ops.cast(ops.shape(output)[0], cost.dtype))
-        self.add_loss(cost)
-
     def _guarded_call(self, spec: CallSpec) -> Any:
         try:
             with autocast_scope(self.compute_dtype if self._casts() else None):
@@ -368,11 +362,12 @@ class Layer(HasState, Operation, Declared):
         if previous is None:
             previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
         if not self.supports_masking:
-            if any(m is not None for m in tree.flatten(previous)):
+            if not self._told_of_mask and any(mask is not None for mask in tree.flatten(previous)):
+                self._told_of_mask = True
                 warnings.warn(
                     f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to "
-                    "it. However, this layer does not support masking and will therefore destroy the mask "
-                    "information. Downstream layers will not see the mask.",
+                    "it. However, this layer does not support masking and will therefore destroy the mask information. "
+                    "Downstream layers will not see the mask.",
                     stacklevel=2,
                 )
             return
