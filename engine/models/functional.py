@@ -7,6 +7,7 @@ from typing import Any
 from engine.core import registry, tree
 from engine.core.tensor import KerasTensor, Value, convert_to_tensor
 from engine.layers.base import Layer
+from engine.layers.probe import like
 from engine.models.graph import GraphMap
 from engine.models.model import Model
 
