@@ -42,7 +42,7 @@ def shown(info: ParamInfo, value: Any) -> str:
     if info.type == "Dims" and isinstance(value, int) and info.rank:
         value = [value] * info.rank
     if isinstance(value, (list, tuple)):
-        if info.type == "Range":
+        if info.type == "Range" and all(isinstance(v, (int, float)) for v in value):
             return " to ".join(f"{v:g}" for v in value)
         if info.type in ("Dims", "Shape") and not any(isinstance(v, (list, tuple)) for v in value):
             return " × ".join("?" if v is None else str(v) for v in value)

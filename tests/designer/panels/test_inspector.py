@@ -17,8 +17,11 @@ from designer.editing.placing import starting_params
 from designer.editing.workspace import Workspace
 from designer.look import theme
 from designer.look.widgets import Chip
+from designer.panels.fields import values
 from designer.panels.inspector import InspectorPanel
+from engine import catalog
 from engine.catalog import Spec
+from tests.designer.core.test_hostile_projects import VALUES
 from tests.designer.drawing import CONV, add, classifier, line, residual
 
 LEFT = Qt.MouseButton.LeftButton
@@ -321,3 +324,21 @@ def test_layers_of_several_types_are_compared_by_their_own_defaults(
     select(workspace, "a", "b")
     assert field(inspector, "units").text() == "4"
     assert field(inspector, "activation").currentIndex() == -1, "tanh and linear are not the same"
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_settings_of_the_wrong_kind_are_shown_as_text(name: str) -> None:
+    for component in catalog.describe("layer"):
+        for info in component.params:
+            assert isinstance(values.shown(info, VALUES[name]), str)
+
+
+@pytest.mark.parametrize("name", ["evil", "lists", "huge", "class", "known class"])
+def test_layers_with_settings_of_the_wrong_kind_can_be_selected(
+    name: str, workspace: Workspace, inspector: InspectorPanel
+) -> None:
+    for kind, setting in (("RandomBrightness", "factor"), ("Conv2D", "strides"), ("Dense", "kernel_initializer")):
+        layer = add(workspace.document, kind, f"wrong_{kind.lower()}", "conv", **{setting: VALUES[name]})
+        workspace.selection.set([layer])
+        QApplication.processEvents()
+        assert inspector.row(setting) is not None
