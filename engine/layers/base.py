@@ -59,6 +59,8 @@ class Layer(HasState, Operation, Declared):
         super().__init_subclass__(**kwargs)
         if ports is not None:
             cls.PORTS = ports
+        if "compute_mask" in vars(cls) and "supports_masking" not in vars(cls):
+            cls.supports_masking = True
         if "build" in vars(cls):
             cls.build = _building(cls.build)  # type: ignore[method-assign]
 
