@@ -140,7 +140,7 @@ _INNER: dict[str, list[Any]] = {
         _inner("BatchNormalization"),
     ],
     "layers": [
-        [_inner("Dense", units=3), {**_inner("Dropout"), "config": {"name": "next", "rate": 0.4, "seed": 2}}],
+        [_inner("Dense", units=3), {**_inner("LayerNormalization"), "config": {"name": "next"}}],
     ],
     "backward_layer": [_inner("LSTM", units=3, go_backwards=True)],
 }  # fmt: skip
