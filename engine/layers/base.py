@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from engine.core.errors import ShapeError
 from engine.core.node import Operation, record
 from engine.core.objects import serialize_object
 from engine.core.params import Declared
-from engine.core.policy_map import policy_data
+from engine.core.policy_map import DTypePolicyMap, policy_data
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
 from engine.core.tensor import Tensor, Value, Variable, convert_to_tensor
@@ -52,6 +53,7 @@ class Layer(HasState, Operation, Declared):
     KIND = "layer"
     PORTS = Ports()
     supports_masking = False
+    _told_of_mask = False
     built = False
     _path: str | None = None
 
@@ -100,7 +102,12 @@ class Layer(HasState, Operation, Declared):
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        self._dtype_policy = dtypes.get_policy(value)
+        policy = dtypes.get_policy(value)
+        if isinstance(self._dtype_policy, DTypePolicyMap) and self._path:
+            self._dtype_policy.pop(self._path, None)
+            self._dtype_policy[self._path] = policy
+        else:
+            self._dtype_policy = policy
 
     @property
     def dtype(self) -> str:
@@ -252,7 +259,7 @@ class Layer(HasState, Operation, Declared):
     # Calling.
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The layer's arithmetic."""
-        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call` method implemented.")
 
     @filtered
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -294,13 +301,6 @@ class Layer(HasState, Operation, Declared):
         finally:
             context.training = saved
             CALL.context = outer
-
-    def _add_activity_loss(self, output: Any) -> None:
-        """The cost of large outputs, a sample."""
-        cost = self.activity_regularizer(output)
-        if output.shape:
-            cost = ops.divide_no_nan(cost, ops.cast(ops.shape(output)[0], cost.dtype))
-        self.add_loss(cost)
 
     def _guarded_call(self, spec: CallSpec) -> Any:
         try:
@@ -358,9 +358,19 @@ class Layer(HasState, Operation, Declared):
         return previous_mask
 
     def _set_masks(self, spec: CallSpec, outputs: Any) -> None:
+        previous = spec.kwargs.get("mask")
+        if previous is None:
+            previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
         if not self.supports_masking:
+            if not self._told_of_mask and any(mask is not None for mask in tree.flatten(previous)):
+                self._told_of_mask = True
+                warnings.warn(
+                    f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to "
+                    "it. However, this layer does not support masking and will therefore destroy the mask information. "
+                    "Downstream layers will not see the mask.",
+                    stacklevel=2,
+                )
             return
-        previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
         masks = self.compute_mask(spec.first(), previous)
         if masks is None:
             return

@@ -1,4 +1,4 @@
-"""Outputs of layers as KerasTensors; where Python needs lengths that are open, two lengths are tried and compared."""
+"""Outputs of layers as KerasTensors; where Python needs lengths that are open, two are tried and compared."""
 
 from __future__ import annotations
 
@@ -33,24 +33,35 @@ def traced_call(run: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
 
 
 def traced_outputs(function: Callable[..., Any], specs: Sequence[Spec]) -> Any:
-    """KerasTensors of what `function` returns. Its Python may ask for open axes after the batch, but for no numbers.
+    """KerasTensors of what `function` returns. Its Python may ask for open axes, but for no numbers.
+
+    Axes stay open where they can; else those after the batch are tried with two lengths, and at last the batch too.
 
     Raises:
         TraceError: it asks for numbers.
     """
     try:
         result = trace(function, specs).structure
-    except TraceError:
-        if all(d is not None for spec in specs for d in spec.shape[1:]):
-            raise
+    except (TraceError, TypeError) as error:
+        refusal = error
     else:
         return tree.map_structure(lambda s: _common(s, s), result)
-    first, second = (trace(function, [_closed(spec, n) for spec in specs]).structure for n in _LENGTHS)
-    return tree.map_structure(_common, first, second)
+    for with_batch in (False, True):
+        if not any(d is None for spec in specs for d in spec.shape[0 if with_batch else 1 :]):
+            continue
+        try:
+            first, second = (
+                trace(function, [_closed(spec, n, with_batch) for spec in specs]).structure for n in _LENGTHS
+            )
+        except (TraceError, TypeError):
+            continue
+        return tree.map_structure(_common, first, second)
+    raise refusal
 
 
-def _closed(spec: Spec, length: int) -> Spec:
-    return Spec((*spec.shape[:1], *(length if d is None else d for d in spec.shape[1:])), spec.dtype)
+def _closed(spec: Spec, length: int, with_batch: bool) -> Spec:
+    first = 0 if with_batch else 1
+    return Spec((*spec.shape[:first], *(length if d is None else d for d in spec.shape[first:])), spec.dtype)
 
 
 def _common(a: Any, b: Any) -> Any:
@@ -59,3 +70,8 @@ def _common(a: Any, b: Any) -> Any:
     found = KerasTensor([x if x == y else None for x, y in zip(a.shape, b.shape, strict=True)], a.dtype)
     found._keras_mask = _common(*(getattr(x, "_keras_mask", None) for x in (a, b)))
     return found
+
+
+def like(tensor: Any) -> Any:
+    """A KerasTensor of the same shape and type, with a mask if that has one."""
+    return _common(tensor, tensor)
