@@ -399,3 +399,23 @@ def test_films_of_open_size_are_refused_and_of_open_length_known() -> None:
         *(None, None),
         *(3, 3, 2),
     )
+
+
+def test_both_ways_are_fused_ops_in_plans() -> None:
+    from engine.core.graph import trace
+    from engine.core.tensor import Spec
+
+    for kind in ("LSTM", "GRU"):
+        layer = engine.layers.Bidirectional(getattr(engine.layers, kind)(4, dropout=0.2, seed=1, return_sequences=True))
+        weights: list[Any] = []
+
+        def step(x: Any, layer: Any = layer, weights: list[Any] = weights) -> Any:
+            with engine.GradientTape() as tape:
+                loss = engine.ops.sum(layer(x, mask=x[:, :, 0] > 0, training=True))
+            weights[:] = layer.trainable_variables
+            return tape.gradient(loss, weights)
+
+        names = [node.op.name for node in trace(step, [Spec((None, 6, 3), "float32")]).nodes]
+        assert names.count(kind.lower()) == 2
+        assert names.count(f"{kind.lower()}_grad") == 2
+        assert len(weights) == 6
