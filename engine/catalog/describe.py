@@ -171,11 +171,12 @@ def _describe(kind: str, name: str, found: Any) -> Component:
 
 
 def _stands_alone(cls: Any) -> bool:
-    """Whether the layer can be wired by itself: cells of recurrent layers cannot."""
+    """Whether the layer can be wired by itself: cells of recurrent layers and layers of code cannot."""
     from engine.layers.rnn import StackedRNNCells
     from engine.layers.rnn_cells import Cell
 
-    return not issubclass(cls, (Cell, StackedRNNCells))
+    code = any(info.required and info.kind == "Function" for info in getattr(cls, "PARAMS", {}).values())
+    return not code and not issubclass(cls, (Cell, StackedRNNCells))
 
 
 def _named(declared: Mapping[str, params.ParamInfo]) -> dict[str, params.ParamInfo]:

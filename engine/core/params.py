@@ -169,9 +169,13 @@ def Param(
     return ParamInfo("", kind or "", default, *bounds, group, advanced, doc, step, brief, hidden, listed)
 
 
+_LARGEST = 1 << 62
+"""Whole numbers beyond this are no setting of any layer."""
+
+
 def _whole(info: ParamInfo, value: Any, owner: str) -> int:
     whole = isinstance(value, numbers.Integral) or (isinstance(value, float) and value.is_integer())
-    if not whole or isinstance(value, (bool, np.bool_)) or not info.in_range(int(value)):
+    if not whole or isinstance(value, (bool, np.bool_)) or abs(value) > _LARGEST or not info.in_range(int(value)):
         raise info.refuse(value, owner)
     return int(value)
 

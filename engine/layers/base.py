@@ -18,7 +18,7 @@ from engine.core.params import Declared
 from engine.core.policy_map import policy_data
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
-from engine.core.tensor import Spec, Tensor, Value, Variable, convert_to_tensor
+from engine.core.tensor import Tensor, Value, Variable, convert_to_tensor
 from engine.core.tracebacks import filtered
 from engine.layers.arguments import (
     as_shape,
@@ -31,7 +31,7 @@ from engine.layers.arguments import (
     tree_of_tensors,
 )
 from engine.layers.call import CALL, CallSpec, Context, in_this_context
-from engine.layers.probe import traced_outputs
+from engine.layers.probe import traced_call
 from engine.layers.spec import InputSpec, Ports, check_input
 from engine.layers.state import HasState
 
@@ -334,22 +334,9 @@ class Layer(HasState, Operation, Declared):
         return type(self).__module__.startswith("engine.")
 
     def _traced_specs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        leaves = tree.flatten([list(args), kwargs])
-        tensors = [x for x in leaves if isinstance(x, Value)]
-        masked = [(i, x._keras_mask) for i, x in enumerate(tensors) if getattr(x, "_keras_mask", None) is not None]
-        specs = [Spec(tuple(x.shape), x.dtype) for x in [*tensors, *(mask for _, mask in masked)]]
-
-        def run(*symbols: Any) -> Any:
-            for (i, _), mask in zip(masked, symbols[len(tensors) :], strict=True):
-                symbols[i]._keras_mask = mask
-            rest = iter(symbols)
-            replaced = [next(rest) if isinstance(x, Value) else x for x in leaves]
-            new_args, new_kwargs = tree.pack_sequence_as([list(args), kwargs], replaced)
-            return self._run(tuple(new_args), new_kwargs)
-
         saved, CALL.context = CALL.context, None
         try:
-            return traced_outputs(run, specs)
+            return traced_call(self._run, args, kwargs)
         finally:
             CALL.context = saved
             self._clear_losses()
@@ -366,14 +353,16 @@ class Layer(HasState, Operation, Declared):
         return previous_mask
 
     def _set_masks(self, spec: CallSpec, outputs: Any) -> None:
-        previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
+        previous = spec.kwargs.get("mask")
+        if previous is None:
+            previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
         if not self.supports_masking:
-            if not self._told_of_mask and any(mask is not None for mask in tree.flatten(previous)):
+            if not self._told_of_mask and any(m is not None for m in tree.flatten(previous)):
                 self._told_of_mask = True
                 warnings.warn(
                     f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to "
-                    "it. However, this layer does not support masking and will therefore destroy the mask information. "
-                    "Downstream layers will not see the mask.",
+                    "it. However, this layer does not support masking and will therefore destroy the mask "
+                    "information. Downstream layers will not see the mask.",
                     stacklevel=2,
                 )
             return
