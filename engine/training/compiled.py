@@ -173,10 +173,18 @@ class Compiled:
         return [name for name in first if name in names] + sorted(set(names) - set(first))
 
     def get_compile_config(self) -> dict[str, Any]:
-        """Plain data of the arguments of `compile`; empty before."""
+        """Plain data of the arguments of `compile`; empty before, and when no file can hold them."""
         if not self.compiled or self._compile_arguments is None:
             return {}
-        result: dict[str, Any] = serialize_object(self._compile_arguments)
+        try:
+            result: dict[str, Any] = serialize_object(self._compile_arguments)
+        except (TypeError, ValueError) as error:
+            warnings.warn(
+                f"{self.name}: the settings of `compile()` are left out, because they cannot be written: {error} "  # type: ignore[attr-defined]
+                "After loading, call `compile()` again.",
+                stacklevel=4,
+            )
+            return {}
         return result
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
