@@ -77,7 +77,7 @@ class Trainer(Compiled):
         with GradientTape() as tape:
             y_pred = self(x, training=True)  # type: ignore[operator]
             loss = self._compute_loss(x, y, y_pred, sample_weight, training=True)
-            scaled = self.optimizer.scale_loss(loss)
+            scaled = loss if self.optimizer is None else self.optimizer.scale_loss(loss)
         self._track_loss(loss, x)
         variables = self.trainable_variables  # type: ignore[attr-defined]
         if variables:
