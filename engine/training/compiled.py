@@ -75,10 +75,16 @@ class Compiled:
             weighted_metrics: the same, updated with sample and class weights.
             run_eagerly: run op by op instead of compiled, for looking inside.
             steps_per_execution: batches between two calls of the callbacks' batch hooks.
-            jit_compile: kept for files; steps are compiled unless `run_eagerly`.
+            jit_compile: kept for files; steps are compiled unless `run_eagerly`. Freezing or thawing layers afterwards
+                takes effect with the next step: the steps are compiled anew.
             auto_scale_loss: under the policy "mixed_float16" wrap the optimizer in a `LossScaleOptimizer`.
         """
         given = dict(locals())
+        if jit_compile is True and run_eagerly:
+            warnings.warn(
+                "If `run_eagerly` is True, then `jit_compile` cannot also be True. Disabling `jit_compile`.",
+                stacklevel=2,
+            )
         chosen = optimizers.get(optimizer)
         given["optimizer"] = chosen
         policy = getattr(getattr(self, "dtype_policy", None), "name", "")
@@ -186,6 +192,25 @@ class Compiled:
             )
             return {}
         return result
+
+    def compiled_loss(self, y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
+        """`compute_loss` under its name in Keras 2."""
+        warnings.warn(
+            "`model.compiled_loss()` is deprecated. Instead, use "
+            "`model.compute_loss(x, y, y_pred, sample_weight, training)`.",
+            stacklevel=2,
+        )
+        return self.compute_loss(x=None, y=y, y_pred=y_pred, sample_weight=sample_weight)  # type: ignore[attr-defined]
+
+    @property
+    def compiled_metrics(self) -> CompileMetrics:
+        """The metrics of `compile` under their name in Keras 2, with `update_state(y, y_pred, sample_weight)`."""
+        warnings.warn(
+            "`model.compiled_metrics` is deprecated. Instead, use "
+            "`model.compute_metrics(x, y, y_pred, sample_weight)`.",
+            stacklevel=2,
+        )
+        return self._compile_metrics or CompileMetrics(None, None)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """`compile` with what `get_compile_config` gave, and build the optimizer if the model is built."""

@@ -141,7 +141,9 @@ class Trainer(Compiled):
 
     def _assert_compiled(self, method: str) -> None:
         if not self.compiled:
-            raise ValueError(f"You must call `compile()` before calling `{method}()`.")
+            raise ValueError(
+                f"You must call `compile()` before using the model. `{method}()` was called on {self.name} before."  # type: ignore[attr-defined]
+            )
 
     def _source(self, purpose: str, steps: int | None, **data: Any) -> EpochSource:
         return EpochSource(get_adapter(steps=steps, **data), steps, self.steps_per_execution, purpose)

@@ -238,3 +238,37 @@ def what_compile_refuses(k: Any) -> Any:
         "optimizer": refused(lambda: mlp(k).compile("wrong")),
         "nothing": attempt(),
     }
+
+
+@situation
+def averages_in_place_of_weights(k: Any) -> Any:
+    found = []
+    for by_epoch in (False, True):
+        model = mlp(k)
+        model.compile(k.optimizers.Adam(0.05, use_ema=True, ema_momentum=0.5), "mse", metrics=["mae"])
+        swap = k.callbacks.SwapEMAWeights(swap_on_epoch=by_epoch)
+        kept: list[Any] = []
+        keep = k.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs, m=model, kept=kept: kept.append(weights(m)))
+        # The weights at the ends of epochs come before validation swaps them back.
+        found.append([fitted(model, X, Y, epochs=3, validation_split=1 / 3, callbacks=[swap, keep]), kept])
+        found.append(model.evaluate(X, Y, verbose=0, callbacks=[k.callbacks.SwapEMAWeights()]))
+    return found
+
+
+@situation
+def figures_in_a_file(k: Any) -> Any:
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "log.csv"
+        for append in (False, True):
+            model = mlp(k)
+            model.compile("sgd", "mse", metrics=["mae"])
+            logger = k.callbacks.CSVLogger(str(path), separator=";", append=append)
+            model.fit(
+                X, Y, epochs=3, batch_size=4, shuffle=False, verbose=0, validation_split=1 / 3, callbacks=[logger]
+            )
+        lines = path.read_text().splitlines()
+    numbers_of = [[float(cell) for cell in line.split(";")] for line in lines if not line.startswith("epoch")]
+    return [lines[0], len(lines), numbers_of]
