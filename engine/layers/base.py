@@ -15,7 +15,7 @@ from engine.core.errors import ShapeError
 from engine.core.node import Operation, record
 from engine.core.objects import serialize_object
 from engine.core.params import Declared
-from engine.core.policy_map import policy_data
+from engine.core.policy_map import DTypePolicyMap, policy_data
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
 from engine.core.tensor import Tensor, Value, Variable, convert_to_tensor
@@ -102,7 +102,12 @@ class Layer(HasState, Operation, Declared):
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        self._dtype_policy = dtypes.get_policy(value)
+        policy = dtypes.get_policy(value)
+        if isinstance(self._dtype_policy, DTypePolicyMap) and self._path:
+            self._dtype_policy.pop(self._path, None)
+            self._dtype_policy[self._path] = policy
+        else:
+            self._dtype_policy = policy
 
     @property
     def dtype(self) -> str:
@@ -254,7 +259,7 @@ class Layer(HasState, Operation, Declared):
     # Calling.
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The layer's arithmetic."""
-        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call` method implemented.")
 
     @filtered
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -357,12 +362,12 @@ class Layer(HasState, Operation, Declared):
         if previous is None:
             previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
         if not self.supports_masking:
-            if not self._told_of_mask and any(m is not None for m in tree.flatten(previous)):
+            if not self._told_of_mask and any(mask is not None for mask in tree.flatten(previous)):
                 self._told_of_mask = True
                 warnings.warn(
                     f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to "
-                    "it. However, this layer does not support masking and will therefore destroy the mask "
-                    "information. Downstream layers will not see the mask.",
+                    "it. However, this layer does not support masking and will therefore destroy the mask information. "
+                    "Downstream layers will not see the mask.",
                     stacklevel=2,
                 )
             return

@@ -70,3 +70,8 @@ def _common(a: Any, b: Any) -> Any:
     found = KerasTensor([x if x == y else None for x, y in zip(a.shape, b.shape, strict=True)], a.dtype)
     found._keras_mask = _common(*(getattr(x, "_keras_mask", None) for x in (a, b)))
     return found
+
+
+def like(tensor: Any) -> Any:
+    """A KerasTensor of the same shape and type, with a mask if that has one."""
+    return _common(tensor, tensor)

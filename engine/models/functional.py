@@ -7,6 +7,7 @@ from typing import Any
 from engine.core import registry, tree
 from engine.core.tensor import KerasTensor, Value, convert_to_tensor
 from engine.layers.base import Layer
+from engine.layers.probe import like
 from engine.models.graph import GraphMap
 from engine.models.model import Model
 
@@ -147,7 +148,7 @@ class Functional(Model):
         masked = any(getattr(x, "_keras_mask", None) is not None for x in given)
         if masked or [tuple(x.shape) for x in given] != [t.shape for t in self.inputs]:
             return super()._traced_specs(args, kwargs)
-        return tree.map_structure(_like, self._outputs_struct)
+        return tree.map_structure(like, self._outputs_struct)
 
     def get_build_config(self) -> dict[str, Any] | None:
         return {"input_shape": None}
@@ -165,13 +166,6 @@ class Functional(Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         return functional_from_config(cls, config, custom_objects)
-
-
-def _like(tensor: KerasTensor) -> KerasTensor:
-    """Another tensor of the same shape, type and mask."""
-    found = KerasTensor(tensor.shape, tensor.dtype)
-    found._keras_mask = tensor._keras_mask
-    return found
 
 
 def functional_from_config(cls: Any, config: dict[str, Any], custom_objects: Any = None) -> Any:

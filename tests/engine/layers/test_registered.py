@@ -318,8 +318,8 @@ def test_half_precision_follows_the_policy_as_with_keras(use: derive.Use) -> Non
 def test_masks_pass_on_as_with_keras(use: derive.Use) -> None:
     our, their = pair(use)
     assert our.supports_masking == their.supports_masking
-    mask = np.random.default_rng(3).random(use.shapes[0][:2]) < 0.6
-    masks: Any = [mask] * len(use.shapes) if len(use.shapes) > 1 else mask
+    drawn = [np.random.default_rng(3 + i).random(shape[:2]) < 0.6 for i, shape in enumerate(use.shapes)]
+    masks: Any = drawn if len(use.shapes) > 1 else drawn[0]
     results = []
     for layer in (our, their):
         data: Any = use.inputs() if len(use.shapes) > 1 else use.inputs()[0]
