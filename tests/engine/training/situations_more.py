@@ -113,7 +113,12 @@ def metrics_through_thick_and_thin(k: Any) -> Any:
     m = k.metrics
     model = mlp(k, 3, "softmax")
     chosen = [m.CategoricalAccuracy(), m.TopKCategoricalAccuracy(2), m.Precision(), m.Recall(class_id=1)]
-    chosen += [m.AUC(multi_label=True), m.F1Score(average="macro"), m.KLDivergence(), m.CategoricalCrossentropy()]
+    chosen += [
+        m.AUC(multi_label=True, name="auc"),
+        m.F1Score(average="macro"),
+        m.KLDivergence(),
+        m.CategoricalCrossentropy(),
+    ]
     chosen += [m.MeanIoU(3, sparse_y_true=False, sparse_y_pred=False)]
     heavy = [m.CategoricalAccuracy(name="heavy")]
     model.compile("sgd", "categorical_crossentropy", metrics=chosen, weighted_metrics=heavy)
