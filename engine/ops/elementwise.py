@@ -451,6 +451,7 @@ zeros_like = _filled("zeros_like", 0)
 @composite(f"{NUMPY}:FullLike", call=("x", "fill_value"))
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
     """An array like x, filled with a value."""
+    x = convert_to_tensor(x)
     return cast(add(zeros_like(x), fill_value), dtype or x.dtype)
 
 

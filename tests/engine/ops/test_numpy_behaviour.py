@@ -25,6 +25,27 @@ def test_slices_at_places_known_only_when_a_plan_runs() -> None:
         np.testing.assert_array_equal(plan(x, np.array(start, "int32"))[0], wanted)
 
 
+def test_updates_at_places_known_only_when_a_plan_runs() -> None:
+    x, new = numbers(4, 5), numbers(2, 3, seed=1)
+    specs = [Spec((4, 5), "float32"), Spec((2,), "int32"), Spec((2, 3), "float32")]
+    plan = compile(trace(ops.slice_update, specs))
+    for start in ([0, 0], [2, 1], [1, 2]):
+        place = np.array(start, "int32")
+        np.testing.assert_array_equal(plan(x, place, new)[0], keras.ops.slice_update(x.copy(), place, new))
+
+
+def test_updates_leave_infinities_beside_them_alone() -> None:
+    x = np.array([np.inf, np.nan, 1.0], "float32")
+    np.testing.assert_array_equal(ops.slice_update(x, [2], np.zeros(1, "float32")).numpy(), [np.inf, np.nan, 0.0])
+
+
+def test_lists_are_values_too() -> None:
+    assert ops.full_like([1, 2], 7).tolist() == [7, 7]
+    assert ops.slice_update([1, 2, 3], [1], [9]).tolist() == [1, 9, 3]
+    assert ops.flip([1, 2, 3]).tolist() == [3, 2, 1]
+    assert ops.median([3, 1, 2]).item() == 2
+
+
 def test_slice_to_the_end() -> None:
     x = numbers(4, 5)
     np.testing.assert_array_equal(ops.slice(x, (1, 2), (-1, 2)).numpy(), x[1:, 2:4])
