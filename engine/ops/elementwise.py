@@ -366,9 +366,15 @@ def _unbroadcast(g: Any, x: Any) -> Any:
 
 @composite(f"{NUMPY}:Where", call=("condition", "x1", "x2"))
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
-    """x1 where the condition holds, x2 elsewhere."""
+    """x1 where the condition holds, x2 elsewhere; without both, the positions where it holds.
+
+    Raises:
+        ValueError: only one of x1 and x2.
+    """
     from engine.core.op import _promoted, _value
 
+    if (x1 is None) != (x2 is None):
+        raise ValueError("`x1` and `x2` either both should be `None` or both should have non-None value.")
     if x1 is None or x2 is None:
         from engine.ops.index import nonzero
 

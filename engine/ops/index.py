@@ -47,6 +47,8 @@ def _sliced(x: Spec, *, key: tuple[Any, ...]) -> Spec:
 
 def _full(key: tuple[Any, ...], rank: int) -> list[Any]:
     """The key with the ellipsis written out and whole slices at the end."""
+    if sum(part is Ellipsis for part in key) > 1:
+        raise ShapeError("an index may have a single ellipsis.")
     used = sum(part is not None and part is not Ellipsis for part in key)
     if used > rank:
         raise ShapeError(f"{used} indices were given for {rank} axes.")
