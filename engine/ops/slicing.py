@@ -59,6 +59,8 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
             f"Received: start_indices={start_indices}, shape={shape}"
         )
     if _open(starts):
+        if -1 in tuple(shape):
+            raise ShapeError("slice: a part that reaches to the end needs a start that Python knows.", op="slice")
         return slice_at(x, convert_to_tensor(starts, "int32"), shape=tuple(int(n) for n in shape))
     ends = [None if n == -1 else int(s) + int(n) for s, n in zip(starts, shape, strict=True)]
     _check_inside(infer_shape_of(x), ends)

@@ -314,6 +314,7 @@ def rearranging() -> Iterator[Call]:
     for length, stride in ((4, 2), (3, 3), (5, 1)):
         yield call("extract_sequences", numbers(2, 10), length, stride)
         yield call("extract_sequences", numbers(10), length, stride, closed=True)
+        yield call("extract_sequences", numbers(2, 3, 10), length, stride)
     yield call("slice", numbers(4, 5), (1, 2), (2, 3), closed=True)
     yield call("slice", numbers(4, 5), np.array([1, 2], "int32"), (2, 3), closed=True)
 
