@@ -13,7 +13,7 @@ from designer.core.text import tr
 
 _MAIN = (
     "units filters kernel_size pool_size rate stddev target_shape dims n cropping input_dim output_dim num_heads "
-    "key_dim scale"
+    "key_dim scale factor height width output_size layer cell"
 ).split()
 _WITH_ACTIVATION = ("Dense", "Activation")
 _PADDED = ("ZeroPadding2D",)
@@ -34,6 +34,10 @@ def caption(node: Node) -> str:
 
 
 def _setting(value: Any) -> str:
+    if isinstance(value, dict) and "class_name" in value:
+        settings = value.get("config")
+        size = settings.get("units", settings.get("filters")) if isinstance(settings, dict) else None
+        return f"{value['class_name']} {size}" if isinstance(size, int) else str(value["class_name"])
     if value is None or isinstance(value, (bool, dict, str)):
         return ""
     if isinstance(value, (list, tuple)):

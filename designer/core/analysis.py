@@ -180,7 +180,7 @@ class Analysis:
         except ShapeError as error:
             return NodeInfo("error", tuple(inputs), error=error.message, rule=error.rule, hint=error.hint)
         except ParamError as error:
-            return NodeInfo("error", tuple(inputs), error=_without_owner(str(error)), param=error.param)
+            return NodeInfo("error", tuple(inputs), error=_without_owner(error.message), param=error.param)
         except (ValueError, TypeError) as error:
             return NodeInfo("error", tuple(inputs), error=_without_owner(str(error)))
         except KeyError:

@@ -167,11 +167,23 @@ class DTypePolicy:
     """
 
     def __init__(self, name: str | None = None) -> None:
-        self._name = str(name) if name is not None else config.floatx()
-        if self._name.startswith("mixed_"):
-            self._compute, self._variable = standardize_dtype(self._name.removeprefix("mixed_")), "float32"
-        else:
-            self._compute = self._variable = standardize_dtype(self._name)
+        if name is None:
+            name = dtype_policy().name
+        if not isinstance(name, str):
+            raise TypeError(
+                f"'name' must be a string, such as 'mixed_float16'. Received: name={name} (of type {type(name)})"
+            )
+        self._name = name
+        if name in ("mixed_float16", "mixed_bfloat16"):
+            self._compute, self._variable = name.removeprefix("mixed_"), "float32"
+            return
+        try:
+            self._compute = self._variable = standardize_dtype(name)
+        except ValueError as error:
+            raise ValueError(
+                f"Cannot convert '{name}' to a mixed precision DTypePolicy. Valid policies include 'mixed_float16', "
+                "'mixed_bfloat16', and the name of any float dtype such as 'float32'."
+            ) from error
 
     @property
     def name(self) -> str:
@@ -237,12 +249,18 @@ _GLOBAL_POLICY: list[DTypePolicy | None] = [None]
 
 def dtype_policy() -> DTypePolicy:
     """The policy layers take when none is given."""
-    return _GLOBAL_POLICY[0] or DTypePolicy(config.floatx())
+    found = _GLOBAL_POLICY[0]
+    return DTypePolicy(config.floatx()) if found is None else found
 
 
-def set_dtype_policy(policy: DTypePolicy | str | None) -> None:
-    """Set the policy that layers made from now on take; None returns to `floatx()`."""
-    _GLOBAL_POLICY[0] = None if policy is None else get_policy(policy)
+def set_dtype_policy(policy: DTypePolicy | str) -> None:
+    """Set the policy that layers made from now on take."""
+    if not isinstance(policy, (DTypePolicy, str)):
+        raise ValueError(
+            "Invalid `policy` argument. Expected the string name of a policy (such as 'mixed_float16') or a "
+            f"`DTypePolicy` instance. Received: policy={policy} (of type {type(policy)})"
+        )
+    _GLOBAL_POLICY[0] = get_policy(policy)
 
 
 def get_policy(identifier: Any) -> DTypePolicy:
@@ -257,11 +275,17 @@ def get_policy(identifier: Any) -> DTypePolicy:
 
             return DTypePolicyMap.from_config(identifier["config"])
         return DTypePolicy.from_config(identifier.get("config", identifier))
-    if isinstance(identifier, str) and identifier.startswith("mixed_"):
-        return DTypePolicy(identifier)
     if isinstance(identifier, str) and identifier.partition("_")[0] in ("int8", "int4", "float8", "gptq", "awq"):
         raise ValueError(
             f"The policy {identifier!r} quantizes weights, which comes with a later version. Use the name of a type, "
             'such as "float32", or "mixed_float16".'
         )
-    return DTypePolicy(standardize_dtype(identifier))
+    if isinstance(identifier, str):
+        return DTypePolicy(identifier)
+    try:
+        return DTypePolicy(standardize_dtype(identifier))
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            "Cannot interpret `dtype` argument. Expected a string or an instance of DTypePolicy. "
+            f"Received: dtype={identifier}"
+        ) from error

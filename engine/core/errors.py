@@ -63,13 +63,19 @@ class ParamError(ValueError):
         owner: class name of the object that declares the parameter.
         param: name of the parameter.
         value: what was given.
+        message: the sentence without Keras's own, which comes first.
     """
 
-    def __init__(self, message: str, *, owner: str = "", param: str = "", value: Any = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, owner: str = "", param: str = "", value: Any = None, first: str = "") -> None:
+        super().__init__(f"{first} {message}" if first else message)
+        self.message = message
         self.owner = owner
         self.param = param
         self.value = value
+
+
+class ParamTypeError(ParamError, TypeError):
+    """A parameter of another type than the declared one."""
 
 
 class LoadError(ValueError):

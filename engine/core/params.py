@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from engine.core import registry
-from engine.core.errors import ParamError
+from engine.core.errors import ParamError, ParamTypeError
 
 # Annotation words of declared parameters. They say what a parameter holds; `ParamInfo.kind` is the word.
 Dims = Any
@@ -52,6 +52,7 @@ class ParamInfo:
         brief: left out of configs while it has its default, since older readers do not know it.
         hidden: nothing to choose, so that panels do not show it.
         listed: whether the signature names it; `**kwargs` takes it otherwise.
+        refusal: Keras's sentence for a wrong value, with "{name}", "{value}" and "{type}"; ours follows it.
     """
 
     name: str
@@ -71,6 +72,7 @@ class ParamInfo:
     brief: bool = False
     hidden: bool = False
     listed: bool = True
+    refusal: str = ""
 
     @property
     def required(self) -> bool:
@@ -121,10 +123,13 @@ class ParamInfo:
             or (self.lt is not None and number >= self.lt)
         )
 
-    def refuse(self, value: Any, owner: str) -> ParamError:
+    def refuse(self, value: Any, owner: str, wrong_type: bool = False) -> ParamError:
+        """The error for a value that the parameter cannot have."""
         shown = value if isinstance(value, (int, float, str, bool, tuple, list, type(None))) else type(value).__name__
         message = f"{owner}: {self.name} is {self.describe()}. Got {shown!r}."
-        return ParamError(message, owner=owner, param=self.name, value=value)
+        first = self.refusal.format(name=self.name, value=value, type=type(value).__name__)
+        error = ParamTypeError if wrong_type else ParamError
+        return error(message, owner=owner, param=self.name, value=value, first=first)
 
 
 _NOUNS = {
@@ -161,23 +166,32 @@ def Param(
     brief: bool = False,
     hidden: bool = False,
     listed: bool = True,
+    refusal: str = "",
 ) -> Any:
     """Declare a parameter in a class body (see `ParamInfo`); its kind comes from the annotation unless given."""
     allowed = tuple(choices) if choices is not None else None
     empty = default is None if nullable is None else nullable
     bounds = (ge, gt, le, lt, allowed, rank, empty)
-    return ParamInfo("", kind or "", default, *bounds, group, advanced, doc, step, brief, hidden, listed)
+    return ParamInfo("", kind or "", default, *bounds, group, advanced, doc, step, brief, hidden, listed, refusal)
+
+
+_LARGEST = 1 << 62
+"""Whole numbers beyond this are no setting of any layer."""
 
 
 def _whole(info: ParamInfo, value: Any, owner: str) -> int:
     whole = isinstance(value, numbers.Integral) or (isinstance(value, float) and value.is_integer())
-    if not whole or isinstance(value, (bool, np.bool_)) or not info.in_range(int(value)):
+    if not whole or isinstance(value, (bool, np.bool_)):
+        raise info.refuse(value, owner, wrong_type=True)
+    if abs(value) > _LARGEST or not info.in_range(int(value)):
         raise info.refuse(value, owner)
     return int(value)
 
 
 def _number(info: ParamInfo, value: Any, owner: str) -> float:
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real) or not info.in_range(float(value)):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise info.refuse(value, owner, wrong_type=True)
+    if not info.in_range(float(value)):
         raise info.refuse(value, owner)
     return value if isinstance(value, int) else float(value)
 
@@ -190,7 +204,7 @@ def _switch(info: ParamInfo, value: Any, owner: str) -> bool:
 
 def _word(info: ParamInfo, value: Any, owner: str) -> str:
     if not isinstance(value, str):
-        raise info.refuse(value, owner)
+        raise info.refuse(value, owner, wrong_type=True)
     return value
 
 
@@ -329,7 +343,9 @@ class Declared:
             if name in values:
                 value = values[name]
             elif info.required:
-                raise ParamError(f"{owner}: {name} has to be given; it is {info.describe()}.", owner=owner, param=name)
+                raise ParamTypeError(
+                    f"{owner}: {name} has to be given; it is {info.describe()}.", owner=owner, param=name
+                )
             else:
                 value = info.default
             setattr(self, name, info.check(value, owner))

@@ -70,7 +70,7 @@ def _column_moments(x: Array) -> tuple[Array, Array]:
 def normalize(x: Array, mean: Array, variance: Array, epsilon: float, out: Any = None) -> Array:
     """(x - mean) / sqrt(variance + epsilon)."""
     scale = 1.0 / np.sqrt(variance + x.dtype.type(epsilon))
-    if mean.size == x.shape[-1] > 1 and x.flags.c_contiguous and x.size:
+    if mean.size == x.shape[-1] == mean.shape[-1] > 1 and x.flags.c_contiguous and x.size:
         out = np.empty_like(x) if out is None else out
         folds = _folds(x.size // x.shape[-1], x.shape[-1])
         rows, result = _wide(x, folds), _wide(out, folds)

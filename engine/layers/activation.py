@@ -12,6 +12,14 @@ from engine.layers.base import InputSpec, Layer
 KERAS = "keras.layers:"
 
 
+_CEILING = "{name} of a ReLU layer cannot be a negative value. Received: {name}={value}."
+_LINE = "{name} of a ReLU layer cannot be None or a negative value. Received: {name}={value}."
+_SLOPE = (
+    "The {name} value of a Leaky ReLU layer cannot be None or negative value. Expected a float. "
+    "Received: {name}={value}."
+)
+
+
 class _Elementwise(Layer):
     """A layer without weights that keeps the shape."""
 
@@ -31,9 +39,9 @@ class Activation(_Elementwise, category="core", keras=KERAS + "Activation"):
 class ReLU(_Elementwise, category="core", keras=KERAS + "ReLU"):
     """max(x, 0), optionally with a slope below and a ceiling above (Nair and Hinton 2010)."""
 
-    max_value: float | None = Param(None, ge=0, doc="Ceiling; empty for none.")
-    negative_slope: float = Param(0.0, ge=0, doc="Slope below the threshold.")
-    threshold: float = Param(0.0, ge=0, doc="Where the line begins to rise.")
+    max_value: float | None = Param(None, ge=0, refusal=_CEILING, doc="Ceiling; empty for none.")
+    negative_slope: float = Param(0.0, ge=0, refusal=_LINE, doc="Slope below the threshold.")
+    threshold: float = Param(0.0, ge=0, refusal=_LINE, doc="Where the line begins to rise.")
 
     def call(self, inputs: Any) -> Any:
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
@@ -42,7 +50,7 @@ class ReLU(_Elementwise, category="core", keras=KERAS + "ReLU"):
 class LeakyReLU(_Elementwise, category="core", keras=KERAS + "LeakyReLU"):
     """x where positive, a small slope below (Maas and others 2013)."""
 
-    negative_slope: float = Param(0.3, ge=0, doc="Slope below 0.")
+    negative_slope: float = Param(0.3, ge=0, refusal=_SLOPE, doc="Slope below 0.")
 
     def call(self, inputs: Any) -> Any:
         return activations.leaky_relu(inputs, self.negative_slope)
@@ -111,7 +119,8 @@ class PReLU(Layer, category="core", keras=KERAS + "PReLU"):
             constraint=self.alpha_constraint,
             name="alpha",
         )
-        axes = {i: d for i, d in enumerate(input_shape) if i and i not in (self.shared_axes or ())}
+        kept = self.shared_axes and {i: d for i, d in enumerate(input_shape) if i and i not in self.shared_axes}
+        axes = kept or {}
         self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
 
     def call(self, inputs: Any) -> Any:

@@ -96,4 +96,5 @@ def tree_of_tensors(shapes: Any, dtype: str) -> Any:
         return KerasTensor(shapes, dtype)
     if isinstance(shapes, dict):
         return {key: tree_of_tensors(v, dtype) for key, v in shapes.items()}
-    return [tree_of_tensors(v, dtype) for v in shapes]
+    kind = tuple if isinstance(shapes, tuple) else list
+    return kind(tree_of_tensors(v, dtype) for v in shapes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,10 +15,10 @@ from engine.core.errors import ShapeError
 from engine.core.node import Operation, record
 from engine.core.objects import serialize_object
 from engine.core.params import Declared
-from engine.core.policy_map import policy_data
+from engine.core.policy_map import DTypePolicyMap, policy_data
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
-from engine.core.tensor import Spec, Tensor, Value, Variable, convert_to_tensor
+from engine.core.tensor import Tensor, Value, Variable, convert_to_tensor
 from engine.core.tracebacks import filtered
 from engine.layers.arguments import (
     as_shape,
@@ -30,7 +31,7 @@ from engine.layers.arguments import (
     tree_of_tensors,
 )
 from engine.layers.call import CALL, CallSpec, Context, in_this_context
-from engine.layers.probe import traced_outputs
+from engine.layers.probe import traced_call
 from engine.layers.spec import InputSpec, Ports, check_input
 from engine.layers.state import HasState
 
@@ -52,6 +53,7 @@ class Layer(HasState, Operation, Declared):
     KIND = "layer"
     PORTS = Ports()
     supports_masking = False
+    _told_of_mask = False
     built = False
     _path: str | None = None
 
@@ -59,6 +61,8 @@ class Layer(HasState, Operation, Declared):
         super().__init_subclass__(**kwargs)
         if ports is not None:
             cls.PORTS = ports
+        if "compute_mask" in vars(cls) and "supports_masking" not in vars(cls):
+            cls.supports_masking = True
         if "build" in vars(cls):
             cls.build = _building(cls.build)  # type: ignore[method-assign]
 
@@ -98,7 +102,12 @@ class Layer(HasState, Operation, Declared):
 
     @dtype_policy.setter
     def dtype_policy(self, value: Any) -> None:
-        self._dtype_policy = dtypes.get_policy(value)
+        policy = dtypes.get_policy(value)
+        if isinstance(self._dtype_policy, DTypePolicyMap) and self._path:
+            self._dtype_policy.pop(self._path, None)
+            self._dtype_policy[self._path] = policy
+        else:
+            self._dtype_policy = policy
 
     @property
     def dtype(self) -> str:
@@ -250,7 +259,7 @@ class Layer(HasState, Operation, Declared):
     # Calling.
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The layer's arithmetic."""
-        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
+        raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call` method implemented.")
 
     @filtered
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -293,13 +302,6 @@ class Layer(HasState, Operation, Declared):
             context.training = saved
             CALL.context = outer
 
-    def _add_activity_loss(self, output: Any) -> None:
-        """The cost of large outputs, a sample."""
-        cost = self.activity_regularizer(output)
-        if output.shape:
-            cost = ops.divide_no_nan(cost, ops.cast(ops.shape(output)[0], cost.dtype))
-        self.add_loss(cost)
-
     def _guarded_call(self, spec: CallSpec) -> Any:
         try:
             with autocast_scope(self.compute_dtype if self._casts() else None):
@@ -337,19 +339,9 @@ class Layer(HasState, Operation, Declared):
         return type(self).__module__.startswith("engine.")
 
     def _traced_specs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        leaves = tree.flatten([list(args), kwargs])
-        tensors = [x for x in leaves if isinstance(x, Value)]
-        specs = [Spec(tuple(x.shape), x.dtype) for x in tensors]
-
-        def run(*symbols: Any) -> Any:
-            rest = iter(symbols)
-            replaced = [next(rest) if isinstance(x, Value) else x for x in leaves]
-            new_args, new_kwargs = tree.pack_sequence_as([list(args), kwargs], replaced)
-            return self._run(tuple(new_args), new_kwargs)
-
         saved, CALL.context = CALL.context, None
         try:
-            return traced_outputs(run, specs)
+            return traced_call(self._run, args, kwargs)
         finally:
             CALL.context = saved
             self._clear_losses()
@@ -366,9 +358,19 @@ class Layer(HasState, Operation, Declared):
         return previous_mask
 
     def _set_masks(self, spec: CallSpec, outputs: Any) -> None:
+        previous = spec.kwargs.get("mask")
+        if previous is None:
+            previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
         if not self.supports_masking:
+            if not self._told_of_mask and any(mask is not None for mask in tree.flatten(previous)):
+                self._told_of_mask = True
+                warnings.warn(
+                    f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to "
+                    "it. However, this layer does not support masking and will therefore destroy the mask information. "
+                    "Downstream layers will not see the mask.",
+                    stacklevel=2,
+                )
             return
-        previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
         masks = self.compute_mask(spec.first(), previous)
         if masks is None:
             return

@@ -16,20 +16,22 @@ PADDING_DOC = 'Border: "valid" adds none, "same" adds zeros so that stride 1 kee
 FORMAT_DOC = "Whether channels are the last or the first axis; empty takes the setting of the engine."
 
 
+STRICTLY_POSITIVE = "Invalid value for argument `{name}`. Expected a strictly positive value. Received {name}={value}."
+GROUPS = "The number of groups must be a positive integer. Received: groups={value}."
 LAYOUTS = ("channels_last", "channels_first")
 
 
 class ConvParams:
     """Declarations that convolutions share, written once and laid into each class by `declare`."""
 
-    filters: int = Param(ge=1, doc="Number of filters, the channels of the result.")
+    filters: int = Param(ge=1, refusal=STRICTLY_POSITIVE, doc="Number of filters, the channels of the result.")
     kernel_size: Dims = Param(ge=1, doc="Size of each filter along each axis.")
     strides: Dims = Param(ge=1, doc="Step from one place to the next.")
     padding: str = Param("valid", choices=("valid", "same"), doc=PADDING_DOC)
-    depth_multiplier: int = Param(1, ge=1, doc="Filters for each channel.")
+    depth_multiplier: int = Param(1, ge=1, refusal=STRICTLY_POSITIVE, doc="Filters for each channel.")
     data_format: str = Param(None, choices=LAYOUTS, nullable=True, advanced=True, doc=FORMAT_DOC)
     dilation_rate: Dims = Param(ge=1, advanced=True, doc="Distance of a filter's points.")
-    groups: int = Param(1, ge=1, advanced=True, doc="Parts into which the channels are divided.")
+    groups: int = Param(1, ge=1, refusal=GROUPS, advanced=True, doc="Parts into which the channels are divided.")
     activation: Activation = Param(None, nullable=False, doc="Function applied to each number of the result.")
     use_bias: bool = Param(True, doc="Add a learned number to each channel.")
     kernel_initializer: Initializer = Param(
@@ -128,7 +130,7 @@ class _Conv(Layer):
             first = self.data_format == "channels_first"
             shape = (1, -1, *(1,) * self.RANK) if first else (1,) * (self.RANK + 1) + (-1,)
             outputs = ops.add(outputs, ops.reshape(self.bias, shape) if first else self.bias)
-        return self.activation(outputs)
+        return outputs if self.activation is None else self.activation(outputs)
 
 
 class _Filters(Adapted, _Conv):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from engine import ops
@@ -12,6 +13,8 @@ from engine.core.tensor import KerasTensor
 from engine.layers.base import InputSpec, Layer, Ports
 from engine.layers.lora import Adapted, lora_alpha, lora_rank, quantization
 
+UNITS = "Received an invalid value for `units`, expected a positive integer. Received: units={value}."
+POSITIVE = "`{name}` must be a positive integer. Received: {name}={value} (of type {type})."
 INITIALISATION, REGULARIZATION, CONSTRAINTS = "Initialisation", "Regularization", "Constraints"
 
 
@@ -34,25 +37,32 @@ class InputLayer(Layer, category="core", keras="keras.layers:InputLayer", ports=
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name)
+        if "input_shape" in kwargs:
+            warnings.warn("Argument `input_shape` is deprecated. Use `shape` instead.", stacklevel=2)
+            shape = kwargs.pop("input_shape")
+        batch_shape = kwargs.pop("batch_input_shape", batch_shape)
         if input_tensor is not None:
-            batch_shape, dtype = input_tensor.shape, dtype or input_tensor.dtype
+            _check_given(input_tensor, shape, batch_size, batch_shape, dtype)
+            batch_shape, dtype, shape, batch_size = tuple(input_tensor.shape), input_tensor.dtype, None, None
+        for key, value in (("shape", shape), ("batch_size", batch_size)):
+            if value is not None and batch_shape is not None:
+                raise ValueError(f"You cannot pass both `{key}` and `batch_shape` at the same time.")
         if batch_shape is None:
             if shape is None:
                 raise ValueError("You must pass a `shape` argument.")
             batch_shape = (batch_size, *((shape,) if isinstance(shape, int) else tuple(shape)))
-        elif shape is not None:
-            raise ValueError("You cannot pass both `shape` and `batch_shape` at the same time.")
         self.batch_shape = tuple(None if d is None else int(d) for d in batch_shape)
         self._dtype = dtypes.standardize_dtype(dtype)
         self.sparse, self.ragged, self.optional = bool(sparse), bool(ragged), optional
-        Node(self, (), {}, KerasTensor(self.batch_shape, self._dtype, name=self.name))
+        tensor = KerasTensor(self.batch_shape, self._dtype, name=self.name) if input_tensor is None else input_tensor
+        Node(self, (), {}, tensor)
 
     @property
     def dtype(self) -> str:
         return self._dtype
 
     def call(self) -> Any:
-        raise NotImplementedError("An InputLayer is where values enter; it is not called.")
+        """Nothing is computed where values enter."""
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -63,6 +73,28 @@ class InputLayer(Layer, category="core", keras="keras.layers:InputLayer", ports=
             "name": self.name,
             "optional": self.optional,
         }
+
+
+def _check_given(tensor: Any, shape: Any, batch_size: Any, batch_shape: Any, dtype: Any) -> None:
+    """Refuse arguments of an InputLayer that its given tensor contradicts."""
+    if not isinstance(tensor, KerasTensor):
+        raise ValueError(
+            f"Argument `input_tensor` must be a KerasTensor. Received invalid type: input_tensor={tensor} "
+            f"(of type {type(tensor)})"
+        )
+    own = tuple(tensor.shape)
+    given = {
+        "batch_size": (batch_size, own[0] if own else None),
+        "shape": (None if shape is None else tuple(shape), own[1:]),
+        "batch_shape": (None if batch_shape is None else tuple(batch_shape), own),
+        "dtype": (None if dtype is None else dtypes.standardize_dtype(dtype), tensor.dtype),
+    }
+    for key, (value, wanted) in given.items():
+        if value is not None and value != wanted:
+            raise ValueError(
+                f"When providing the `input_tensor` argument, you cannot provide an incompatible `{key}` argument. "
+                f"The tensor has {wanted}. Received: {key}={value}"
+            )
 
 
 def Input(
@@ -89,7 +121,7 @@ class Dense(Adapted, category="core", keras="keras.layers:Dense", ports=Ports(ra
     for the bias.
     """
 
-    units: int = Param(ge=1, doc="Number of outputs.")
+    units: int = Param(ge=1, doc="Number of outputs.", refusal=UNITS)
     activation: Activation = Param(None, nullable=False, doc="Function applied to each output.")
     use_bias: bool = Param(True, doc="Add a learned number to each output.")
     kernel_initializer: Initializer = Param(
@@ -98,7 +130,9 @@ class Dense(Adapted, category="core", keras="keras.layers:Dense", ports=Ports(ra
     bias_initializer: Initializer = Param("zeros", group=INITIALISATION, advanced=True, doc="Start of the bias.")
     kernel_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large weights.")
     bias_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large bias.")
-    activity_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of large outputs.")
+    activity_regularizer: Regularizer = Param(
+        None, group=REGULARIZATION, advanced=True, brief=True, doc="Cost of large outputs."
+    )
     kernel_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the weights.")
     bias_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the bias.")
     lora_rank: int = lora_rank()
@@ -145,14 +179,17 @@ class Dense(Adapted, category="core", keras="keras.layers:Dense", ports=Ports(ra
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         outputs = ops.matmul(inputs, self.kernel)
-        return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
+        outputs = outputs if self.bias is None else ops.add(outputs, self.bias)
+        return outputs if self.activation is None else self.activation(outputs)
 
 
 class Embedding(Adapted, category="core", keras="keras.layers:Embedding", ports=Ports(ranks=(1, None), dtypes="int")):
     """A table of vectors, one for each whole number: (batch, length) becomes (batch, length, output_dim)."""
 
-    input_dim: int = Param(ge=1, doc="How many different whole numbers there are: 0 to input_dim - 1.")
-    output_dim: int = Param(ge=1, doc="Length of each vector.")
+    input_dim: int = Param(
+        ge=1, refusal=POSITIVE, doc="How many different whole numbers there are: 0 to input_dim - 1."
+    )
+    output_dim: int = Param(ge=1, refusal=POSITIVE, doc="Length of each vector.")
     embeddings_initializer: Initializer = Param(
         "uniform", group=INITIALISATION, advanced=True, doc="Start of the table."
     )

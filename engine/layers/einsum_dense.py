@@ -81,13 +81,14 @@ class EinsumDense(Adapted, category="core", keras="keras.layers:EinsumDense", po
     def _sizes(self, input_shape: Any) -> tuple[dict[str, Any], str]:
         """Length of each letter, from the input's shape and the given output."""
         terms, _, output = self.equation.replace(" ", "").partition("->")
-        given = terms.split(",")[0]
+        given, behind = terms.split(",")[0], output.endswith("...")
         elided = len(input_shape) - len(given.replace("...", ""))
         spare = "ZYXWV"[: max(elided, 0)] if "..." in given else ""
         given, output = given.replace("...", spare), output.replace("...", spare)
         sizes: dict[str, Any] = dict(zip(given, input_shape, strict=True))
         wanted = self.partial_output_shape
-        for letter, size in zip(output[len(output) - len(wanted) :], wanted, strict=True):
+        named = output[: len(output) - len(spare)] if behind else output
+        for letter, size in zip(named[len(named) - len(wanted) :], wanted, strict=True):
             if size is not None:
                 sizes[letter] = size
             elif letter not in sizes:
@@ -96,7 +97,8 @@ class EinsumDense(Adapted, category="core", keras="keras.layers:EinsumDense", po
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         outputs = ops.einsum(self.equation, inputs, self.kernel)
-        return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
+        outputs = outputs if self.bias is None else ops.add(outputs, self.bias)
+        return outputs if self.activation is None else self.activation(outputs)
 
     def declared_config(self) -> dict[str, Any]:
         self.__dict__["output_shape"] = self.partial_output_shape

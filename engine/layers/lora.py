@@ -71,8 +71,6 @@ class Adapted(Layer):
         Raises:
             ValueError: the layer is not built, has a constraint, or is adapted already.
         """
-        if not self.built:
-            raise ValueError("Cannot enable lora on a layer that isn't yet built.")
         self._adapt(rank, lora_alpha, a_initializer, b_initializer)
 
     def _adapt(self, rank: int, alpha: Any, a_initializer: Any, b_initializer: Any) -> None:
@@ -82,6 +80,8 @@ class Adapted(Layer):
                 f"Lora is incompatible with {name} constraints. In order to enable lora on this layer, remove the "
                 f"`{self.TABLE}_constraint` argument."
             )
+        if f"_{self.TABLE}" not in self.__dict__:
+            raise ValueError("Cannot enable lora on a layer that isn't yet built.")
         if self.lora_enabled:
             raise ValueError("lora is already enabled. This can only be done once per layer.")
         table = self._table()

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import ops
 from engine.core import shapes
+from engine.core.errors import ShapeError
 from engine.core.params import Param
 from engine.layers.base import Layer, Ports
 
@@ -14,29 +15,101 @@ _SEVERAL = Ports((2, None), as_list=True)
 
 
 class _Merge(Layer):
-    """Works number by number over a list of inputs; missing leading axes are broadcast."""
+    """Works number by number over a list of inputs; those of lower rank get axes after the batch.
+
+    A step counts as valid in the result if it is in any input; when one input has no mask, the result has none.
+    """
 
     built = True
     supports_masking = True
-    WORD = "join"
 
     def call(self, inputs: Any) -> Any:
         if not isinstance(inputs, (list, tuple)) or not inputs:
             raise ValueError(
                 f"A merge layer should be called on a list of inputs. Received: inputs={inputs} (not a list of tensors)"
             )
-        shapes.broadcast(*(x.shape for x in inputs), op=type(self).__name__.lower())
-        return self._merge(list(inputs))
+        rank = max(len(x.shape) for x in inputs)
+        inputs = [_of_rank(x, rank) for x in inputs]
+        self._check_shapes([x.shape for x in inputs])
+        return self._merge(inputs)
+
+    def _check_shapes(self, given: list[Any]) -> None:
+        batches = {shape[0] for shape in given if shape} - {None}
+        if len(batches) > 1:
+            raise ShapeError(
+                f"Cannot merge tensors with different batch sizes. Received tensors with shapes {given}", shapes=given
+            )
+        try:
+            shapes.broadcast(*given, op=type(self).__name__.lower())
+        except ShapeError as error:
+            first = f"Inputs have incompatible shapes. Received shapes {given[0][1:]} and {given[1][1:]}."
+            raise ShapeError(
+                f"{first} {error.message}", shapes=error.shapes, rule=error.rule, hint=error.hint
+            ) from None
 
     def _merge(self, inputs: list[Any]) -> Any:
         raise NotImplementedError
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        known = [m for m in mask or () if m is not None]
-        result = None
-        for m in known:
-            result = m if result is None else ops.logical_and(result, m)
-        return result
+        if mask is None:
+            return None
+        check_masks(inputs, mask)
+        return None if any(m is None for m in mask) else _either(list(mask))
+
+
+def check_masks(inputs: Any, mask: Any) -> None:
+    """Refuse masks that are not one for each input."""
+    for name, value in (("mask", mask), ("inputs", inputs)):
+        if not isinstance(value, (list, tuple)):
+            raise ValueError(f"`{name}` should be a list. Received: {name}={value}")
+    if len(mask) != len(inputs):
+        raise ValueError(
+            "The lists `inputs` and `mask` should have the same length. "
+            f"Received: inputs={inputs} of length {len(inputs)}, and mask={mask} of length {len(mask)}"
+        )
+
+
+def _of_rank(x: Any, rank: int) -> Any:
+    for _ in range(rank - len(x.shape)):
+        x = ops.expand_dims(x, 1)
+    return x
+
+
+def _either(masks: list[Any]) -> Any:
+    result = masks[0]
+    for mask in masks[1:]:
+        result = ops.logical_or(result, mask)
+    return result
+
+
+def _masks_of(inputs: list[Any]) -> list[Any]:
+    """Masks with an axis for the features; None where an input has none."""
+    found = [getattr(x, "_keras_mask", None) for x in inputs]
+    return [None if m is None else ops.expand_dims(m, -1) for m in found]
+
+
+def _masked(output: Any, mask: Any) -> Any:
+    if mask is not None:
+        output._keras_mask = ops.any(mask, axis=-1)
+    return output
+
+
+class _Extreme(_Merge):
+    """The largest or the smallest of those inputs that are valid at a step."""
+
+    def _pick(self, first: Any, second: Any) -> Any:
+        raise NotImplementedError
+
+    def _merge(self, inputs: list[Any]) -> Any:
+        (output, *rest), (known, *masks) = inputs, _masks_of(inputs)
+        for x, mask in zip(rest, masks, strict=True):
+            if mask is not None:
+                x = ops.where(mask, x, output)
+            if known is not None:
+                output = ops.where(known, output, x)
+            known = None if mask is None or known is None else ops.logical_or(known, mask)
+            output = self._pick(output, x)
+        return _masked(output, known)
 
 
 class Add(_Merge, category="merging", keras=KERAS + "Add", ports=_SEVERAL):
@@ -62,10 +135,15 @@ class Multiply(_Merge, category="merging", keras=KERAS + "Multiply", ports=_SEVE
     """The product of its inputs, number by number: one input can gate another."""
 
     def _merge(self, inputs: list[Any]) -> Any:
-        result = inputs[0]
-        for x in inputs[1:]:
-            result = ops.multiply(result, x)
-        return result
+        masks = _masks_of(inputs)
+        output: Any = None
+        for x, mask in zip(inputs, masks, strict=True):
+            x = x if mask is None else ops.where(mask, x, ops.ones_like(x))
+            output = x if output is None else ops.multiply(output, x)
+        if any(mask is None for mask in masks):
+            return output
+        known = _either(masks)
+        return _masked(ops.where(known, output, ops.zeros_like(output)), known)
 
 
 class Average(_Merge, category="merging", keras=KERAS + "Average", ports=_SEVERAL):
@@ -78,24 +156,18 @@ class Average(_Merge, category="merging", keras=KERAS + "Average", ports=_SEVERA
         return result / len(inputs)
 
 
-class Maximum(_Merge, category="merging", keras=KERAS + "Maximum", ports=_SEVERAL):
+class Maximum(_Extreme, category="merging", keras=KERAS + "Maximum", ports=_SEVERAL):
     """The largest of its inputs, number by number."""
 
-    def _merge(self, inputs: list[Any]) -> Any:
-        result = inputs[0]
-        for x in inputs[1:]:
-            result = ops.maximum(result, x)
-        return result
+    def _pick(self, first: Any, second: Any) -> Any:
+        return ops.maximum(first, second)
 
 
-class Minimum(_Merge, category="merging", keras=KERAS + "Minimum", ports=_SEVERAL):
+class Minimum(_Extreme, category="merging", keras=KERAS + "Minimum", ports=_SEVERAL):
     """The smallest of its inputs, number by number."""
 
-    def _merge(self, inputs: list[Any]) -> Any:
-        result = inputs[0]
-        for x in inputs[1:]:
-            result = ops.minimum(result, x)
-        return result
+    def _pick(self, first: Any, second: Any) -> Any:
+        return ops.minimum(first, second)
 
 
 class Concatenate(
@@ -117,11 +189,28 @@ class Concatenate(
                 f"Received: input_shape={input_shape}"
             )
 
+        self._check_shapes(input_shape)
+
+    def _check_shapes(self, given: Any) -> None:
+        kept = [[d for i, d in enumerate(shape) if i != self.axis % len(shape)] for shape in given]
+        if len({len(shape) for shape in kept}) > 1 or any(
+            len(set(dims) - {None}) > 1 for dims in zip(*kept, strict=True)
+        ):
+            raise ShapeError(
+                "A `Concatenate` layer requires inputs with matching shapes except for the concatenation axis. "
+                f"Received: input_shape={given}",
+                shapes=[tuple(shape) for shape in given],
+                hint=f"All axes but axis {self.axis} have to agree.",
+            )
+
     def call(self, inputs: Any) -> Any:
         return ops.concatenate(list(inputs), axis=self.axis)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        if mask is None or all(m is None for m in mask):
+        if mask is None:
+            return None
+        check_masks(inputs, mask)
+        if all(m is None for m in mask):
             return None
         parts = []
         for x, m in zip(inputs, mask, strict=True):

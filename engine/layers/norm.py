@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import numbers
+import warnings
 from typing import Any
 
 from engine import ops
@@ -162,6 +164,15 @@ class BatchNormalization(Layer, category="normalization", keras="keras.layers:Ba
         return newest
 
 
+def _axes(axis: Any, refusal: str) -> Any:
+    """One axis, or a list of them."""
+    if isinstance(axis, (tuple, list)):
+        return list(axis)
+    if isinstance(axis, bool) or not isinstance(axis, numbers.Integral):
+        raise TypeError(f"{refusal} {axis!r}")
+    return int(axis)
+
+
 def _fresh(initializer: Any) -> Any:
     """The initializer with a seed of its own, if it takes one by itself."""
     return initializer.clone() if hasattr(initializer, "clone") else initializer
@@ -195,20 +206,28 @@ class LayerNormalization(Layer, category="normalization", keras="keras.layers:La
     gamma_regularizer: Regularizer = Param(None, group=REGULARIZATION, advanced=True, doc="Cost of a large scale.")
     beta_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the shift.")
     gamma_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the scale.")
+    rms_scaling: bool = Param(False, hidden=True, brief=True, listed=False, doc="Only for files of older versions.")
     supports_masking = True
 
     def setup(self) -> None:
-        self.axis = list(self.axis) if isinstance(self.axis, (tuple, list)) else int(self.axis)
+        self.axis = _axes(self.axis, "Expected an int or a list/tuple of ints for the argument 'axis', but received:")
+        self.autocast = False  # large numbers are brought down before they become half precision
+        if self.rms_scaling:
+            warnings.warn(
+                "You passed `rms_scaling=True`, which is deprecated: it divides by the deviation without taking the "
+                "mean away. `layers.RMSNormalization` divides by the root mean square.",
+                stacklevel=4,
+            )
 
     def build(self, input_shape: Any) -> None:
         self.axis = sorted(self.axis) if isinstance(self.axis, list) else [self.axis]
         shape = tuple(input_shape[a] for a in self.axis)
         self.gamma = self.beta = None
-        if self.scale:
+        if self.scale or self.rms_scaling:
             self.gamma = self._vector(
                 "gamma", shape, self.gamma_initializer, self.gamma_regularizer, self.gamma_constraint
             )
-        if self.center:
+        if self.center and not self.rms_scaling:
             self.beta = self._vector("beta", shape, self.beta_initializer, self.beta_regularizer, self.beta_constraint)
 
     def _vector(self, name: str, shape: Any, initializer: Any, regularizer: Any, constraint: Any) -> Any:
@@ -219,6 +238,9 @@ class LayerNormalization(Layer, category="normalization", keras="keras.layers:La
     def call(self, inputs: Any) -> Any:
         x = ops.cast(inputs, dtypes.result_type(inputs.dtype, "float32")) if inputs.dtype == "float16" else inputs
         axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
+        if self.rms_scaling:
+            deviation = ops.sqrt(ops.var(x, axis=axis, keepdims=True) + self.epsilon)
+            return ops.cast(x / deviation * self.gamma, self.compute_dtype)
         y = ops.layer_normalization(x, self.gamma, self.beta, axis=axis, epsilon=self.epsilon)
         return ops.cast(y, self.compute_dtype)
 
@@ -241,6 +263,9 @@ class GroupNormalization(Layer, category="normalization", keras="keras.layers:Gr
     beta_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the shift.")
     gamma_constraint: Constraint = Param(None, group=CONSTRAINTS, advanced=True, doc="Limit of the scale.")
     supports_masking = True
+
+    def setup(self) -> None:
+        self.autocast = False  # large numbers are brought down before they become half precision
 
     def build(self, input_shape: Any) -> None:
         size = input_shape[self.axis]
@@ -301,7 +326,8 @@ class UnitNormalization(Layer, category="normalization", keras="keras.layers:Uni
     supports_masking = True
 
     def setup(self) -> None:
-        self.axis = list(self.axis) if isinstance(self.axis, (tuple, list)) else int(self.axis)
+        expected = "expected an int or a list/tuple of ints."
+        self.axis = _axes(self.axis, f"Invalid value for `axis` argument: {expected} Received: axis=")
 
     def call(self, inputs: Any) -> Any:
         axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis

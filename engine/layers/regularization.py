@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Any
 
 from engine import ops, random, regularizers
 from engine.core import config
 from engine.core.params import Param
-from engine.core.rng import SeedGenerator
+from engine.core.rng import SeedGenerator, draw_seed
 from engine.layers.base import InputSpec, Layer, Ports
+from engine.ops.random import draw_like
 
 _LAYOUTS = ("channels_last", "channels_first")
 _SELU_LIMIT = -1.6732632423543772 * 1.0507009873554805
 """What selu tends to for large negative numbers."""
 
+OUTSIDE = (
+    "Invalid value received for argument `{name}`. Expected a float value between 0 and 1. Received: {name}={value}."
+)
 SEED_DOC = "Whole number that fixes the draws; empty draws anew each time."
 
 
@@ -35,9 +40,13 @@ class _Random(Layer):
 class Dropout(_Random, category="regularization", keras="keras.layers:Dropout"):
     """Sets a random share of numbers to 0 in training and scales up the rest (Srivastava and others 2014)."""
 
-    rate: float = Param(ge=0, le=1, step=0.05, doc="Share of numbers set to 0.")
+    rate: float = Param(refusal=OUTSIDE, ge=0, le=1, step=0.05, doc="Share of numbers set to 0.")
     noise_shape: Any = Param(None, kind="Any", advanced=True, doc="Axes along which the same numbers drop.")
     seed: int | None = Param(None, advanced=True, doc=SEED_DOC)
+
+    def setup(self) -> None:
+        super().setup()
+        self.noise_shape = _noise_shape(self.noise_shape)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if training and self.rate > 0:
@@ -45,38 +54,66 @@ class Dropout(_Random, category="regularization", keras="keras.layers:Dropout"):
         return inputs
 
 
+def _noise(inputs: Any, mean: float, deviation: float, dtype: str, generator: SeedGenerator) -> Any:
+    """Normal draws in the shape of the inputs, of which axes may be open."""
+    shape = tuple(range(-1, -1 - len(inputs.shape), -1))
+    return draw_like("normal", inputs, shape, draw_seed(generator), dtype, mean=mean, stddev=float(deviation))
+
+
+def _noise_shape(shape: Any) -> Any:
+    """Axes as a tuple of whole numbers and None, checked."""
+    start = "Invalid value received for argument `noise_shape`. "
+    if shape is None:
+        return None
+    if isinstance(shape, str) or not hasattr(shape, "__iter__"):
+        raise ValueError(f"{start}Expected a tuple or list of integers. Received: noise_shape={shape}")
+    for i, dim in enumerate(shape):
+        if dim is not None and (isinstance(dim, bool) or not isinstance(dim, numbers.Integral)):
+            kind = type(dim).__name__
+            raise ValueError(
+                f"{start}Expected all elements to be integers or None. Received element at index {i}: {dim} "
+                f"(type: {kind})"
+            )
+        if dim is not None and dim <= 0:
+            raise ValueError(
+                f"{start}Expected all dimensions to be positive integers or None. "
+                f"Received negative or zero value at index {i}: {dim}"
+            )
+    return tuple(shape)
+
+
 class GaussianNoise(_Random, category="regularization", keras="keras.layers:GaussianNoise"):
     """Adds normal noise in training."""
 
     AMOUNT = "stddev"
-    stddev: float = Param(ge=0, step=0.05, doc="Standard deviation of the noise.")
+    stddev: float = Param(refusal=OUTSIDE, ge=0, step=0.05, doc="Standard deviation of the noise.")
     seed: int | None = Param(None, advanced=True, doc=SEED_DOC)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or self.stddev == 0:
             return inputs
-        shape = tuple(ops.shape(inputs))
-        return inputs + random.normal(shape, 0.0, self.stddev, self.compute_dtype, self.seed_generator)
+        return inputs + _noise(inputs, 0.0, self.stddev, self.compute_dtype, self.seed_generator)
 
 
 class GaussianDropout(_Random, category="regularization", keras="keras.layers:GaussianDropout"):
     """Multiplies by normal noise around 1 in training; as strong as Dropout of the same rate (Srivastava 2014)."""
 
-    rate: float = Param(ge=0, le=1, step=0.05, doc="Strength: the noise has variance rate / (1 - rate).")
+    rate: float = Param(
+        refusal=OUTSIDE, ge=0, le=1, step=0.05, doc="Strength: the noise has variance rate / (1 - rate)."
+    )
     seed: int | None = Param(None, advanced=True, doc=SEED_DOC)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or self.rate == 0:
             return inputs
         deviation = math.sqrt(self.rate / (1.0 - self.rate))
-        shape = tuple(ops.shape(inputs))
-        return inputs * random.normal(shape, 1.0, deviation, self.compute_dtype, self.seed_generator)
+        return inputs * _noise(inputs, 1.0, deviation, self.compute_dtype, self.seed_generator)
 
 
 class AlphaDropout(_Random, category="regularization", keras="keras.layers:AlphaDropout"):
     """Dropout that keeps mean and variance, for networks of selu (Klambauer and others 2017)."""
 
-    rate: float = Param(ge=0, le=1, step=0.05, doc="Share of numbers set to the lower limit of selu.")
+    rate: float = Param(refusal=OUTSIDE, ge=0, le=1, step=0.05, doc="Share of numbers set to the lower limit of selu.")
     noise_shape: Any = Param(None, kind="Any", advanced=True, doc="Axes along which the same numbers drop.")
     seed: int | None = Param(None, advanced=True, doc=SEED_DOC)
 
@@ -84,8 +121,9 @@ class AlphaDropout(_Random, category="regularization", keras="keras.layers:Alpha
         if not training or self.rate == 0:
             return inputs
         given = self.noise_shape or (None,) * len(inputs.shape)
-        shape = tuple(n if g is None else g for n, g in zip(ops.shape(inputs), given, strict=True))
-        kept = ops.greater_equal(random.uniform(shape, seed=self.seed_generator), self.rate)
+        shape = tuple(-1 - i if n is None else n for i, n in enumerate(given))
+        seed, kind = draw_seed(self.seed_generator), config.floatx()
+        kept = ops.greater_equal(draw_like("uniform", inputs, shape, seed, kind, minval=0.0, maxval=1.0), self.rate)
         kept = ops.cast(kept, inputs.dtype)
         scale = ((1 - self.rate) * (1 + self.rate * _SELU_LIMIT**2)) ** -0.5
         return scale * (inputs * kept + _SELU_LIMIT * (1 - kept)) - scale * _SELU_LIMIT * self.rate
@@ -123,7 +161,7 @@ class SpatialDropout1D(
     """Sets whole channels of a sequence to 0 in training (Tompson and others 2014)."""
 
     RANK = 1
-    rate: float = Param(ge=0, le=1, step=0.05, doc="Share of channels set to 0.")
+    rate: float = Param(refusal=OUTSIDE, ge=0, le=1, step=0.05, doc="Share of channels set to 0.")
     seed: int | None = Param(None, advanced=True, doc=SEED_DOC)
 
 
@@ -133,7 +171,7 @@ class SpatialDropout2D(
     """Sets whole channels of a picture to 0 in training (Tompson and others 2014)."""
 
     RANK = 2
-    rate: float = Param(ge=0, le=1, step=0.05, doc="Share of channels set to 0.")
+    rate: float = Param(refusal=OUTSIDE, ge=0, le=1, step=0.05, doc="Share of channels set to 0.")
     data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc="Place of the channels.")
     seed: int | None = Param(None, advanced=True, doc=SEED_DOC)
 
@@ -148,7 +186,7 @@ class SpatialDropout3D(
     """Sets whole channels of a volume to 0 in training (Tompson and others 2014)."""
 
     RANK = 3
-    rate: float = Param(ge=0, le=1, step=0.05, doc="Share of channels set to 0.")
+    rate: float = Param(refusal=OUTSIDE, ge=0, le=1, step=0.05, doc="Share of channels set to 0.")
     data_format: str = Param(None, choices=_LAYOUTS, nullable=True, advanced=True, doc="Place of the channels.")
     seed: int | None = Param(None, advanced=True, doc=SEED_DOC)
 

@@ -13,6 +13,10 @@ from engine.layers.base import InputSpec, Layer, Ports
 from engine.ops.image.resize import KERNELS, resize
 
 KERAS = "keras.layers:"
+POSITIVE_ARGUMENT = (
+    "Expected an integer value for `{name}`, got {type}. Argument `{name}` should be a positive integer. "
+    "Received: {name}={value}."
+)
 _LAYOUTS = ("channels_last", "channels_first")
 
 
@@ -79,7 +83,7 @@ class Permute(_Reshaping, category="reshaping", keras=KERAS + "Permute", ports=P
 class RepeatVector(_Reshaping, category="reshaping", keras=KERAS + "RepeatVector", ports=Ports(ranks=(2, 2))):
     """The same vector at each of `n` time steps: (batch, features) becomes (batch, n, features)."""
 
-    n: int = Param(ge=1, doc="Number of time steps.")
+    n: int = Param(ge=1, refusal=POSITIVE_ARGUMENT, doc="Number of time steps.")
 
     def setup(self) -> None:
         self.input_spec = InputSpec(ndim=2)
@@ -105,6 +109,10 @@ class _Bordered(_Reshaping):
     """Works at the borders of every axis of space."""
 
     RANK = 2
+    TOO_MUCH = (
+        "Values in `cropping` argument should be smaller than the corresponding spatial dimension of the input. Here"
+    )
+    """Keras's sentence where cropping leaves nothing."""
     data_format = "channels_last"
 
     def _first(self) -> int:
@@ -120,7 +128,7 @@ class _Bordered(_Reshaping):
             size = inputs.shape[axis]
             if size is not None and before + after >= size:
                 raise ShapeError(
-                    f"cropping takes {before + after} of {size}, so nothing is left.",
+                    f"{self.TOO_MUCH} cropping takes {before + after} of {size}, so nothing is left.",
                     rule=f"{size} − {before + after} = {size - before - after}",
                     hint="Crop less.",
                 )
@@ -184,6 +192,7 @@ class Cropping1D(_Bordered, category="reshaping", keras=KERAS + "Cropping1D", po
     """Cuts the ends off each sequence."""
 
     RANK = 1
+    TOO_MUCH = "`cropping` parameter of `Cropping1D` layer must be smaller than the input length. Here"
     cropping: Any = Param((1, 1), kind="Any", doc="Steps cut off on each side, or (before, after).")
 
     def setup(self) -> None:
@@ -228,7 +237,7 @@ class Cropping3D(_Bordered, category="reshaping", keras=KERAS + "Cropping3D", po
 class UpSampling1D(_Reshaping, category="reshaping", keras=KERAS + "UpSampling1D", ports=Ports(ranks=(3, 3))):
     """Repeats each time step."""
 
-    size: int = Param(2, ge=1, doc="How often.")
+    size: int = Param(2, ge=1, refusal=POSITIVE_ARGUMENT, doc="How often.")
 
     def setup(self) -> None:
         self.input_spec = InputSpec(ndim=3)

@@ -248,6 +248,9 @@ class Plan:
         source = _of(self.draw, *(free or range(len(self.values))))
         kind, shape = self.values[source]
         way = _of(self.draw, "layer", "layer", "layer", "shared", "op", "merge", "nested", "attention")
+        calls = [n for n in self.nodes if "layer" in n and len(n["inputs"]) == 1 and n["call"] == "one"]
+        calls = [n for n in calls if self.layers[n["layer"]]["class"] != "Embedding"]  # it reads whole numbers
+        single = [n["layer"] for n in calls if self.values[n["inputs"][0]] == (kind, shape)]
         twins = [i for i, v in enumerate(self.values) if v == (kind, shape) and kind != "tokens"]
         if way == "merge" and len(twins) > 1:
             others = [i for i in twins if i != source]
@@ -255,8 +258,8 @@ class Plan:
         elif way == "op" and kind != "tokens":
             names = ["double", "sine", *(["rest", "backwards"] if len(shape) > 1 and shape[0] > 1 else [])]
             self.apply(None, [source], op=_of(self.draw, *names))
-        elif way == "shared" and self.layers and kind != "tokens":
-            self.apply(_of(self.draw, *range(len(self.layers))), [source])
+        elif way == "shared" and single and kind != "tokens":
+            self.apply(_of(self.draw, *single), [source])
         elif way == "nested" and kind == "vector":
             parts = [{"class": "Dense", "settings": _dense(self.draw, shape)} for _ in range(2)]
             self._new({"class": "Sequential", "settings": {}, "layers": parts}, [source])

@@ -80,3 +80,11 @@ def test_chunks_cover_the_batch_once() -> None:
     covered = [i for part in chunks(10, 4) for i in range(part.start, part.stop)]
     assert covered == list(range(10))
     assert list(chunks(0, 4)) == []
+
+
+def test_as_many_samples_as_features_are_still_normalized_one_by_one() -> None:
+    """The means are as many as the channels, but lie along other axes."""
+    x = np.random.default_rng(0).normal(size=(2, 4, 8)).astype("float32")
+    mean, variance = norm.moments(x, (2,))
+    expected = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-3)
+    np.testing.assert_allclose(norm.normalize(x, mean, variance, 1e-3), expected, rtol=1e-5, atol=1e-6)
