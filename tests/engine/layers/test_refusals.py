@@ -92,3 +92,12 @@ def test_numbers_beyond_half_precision_are_normalized_first(name: str) -> None:
         for library in (engine, keras)
     ]
     np.testing.assert_allclose(*outputs, rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.filterwarnings("ignore:You passed `rms_scaling=True`")
+def test_an_old_setting_of_layer_normalization_still_counts() -> None:
+    values = np.random.default_rng(0).normal(size=(2, 4, 8)).astype("float32")
+    ours, theirs = (library.layers.LayerNormalization(rms_scaling=True) for library in (engine, keras))
+    np.testing.assert_allclose(np.asarray(ours(values)), np.asarray(theirs(values)), rtol=1e-5, atol=1e-6)
+    assert [w.name for w in ours.weights] == [w.name for w in theirs.weights] == ["gamma"]
+    assert ours.get_config()["rms_scaling"] and "rms_scaling" not in engine.layers.LayerNormalization().get_config()
