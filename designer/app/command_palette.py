@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.app import actions
-from designer.app.welcome import examples
+from designer.app.welcome import examples, title_of
 from designer.core.catalog import component, search
 from designer.core.text import tr
 from designer.look.fonts import font, px
@@ -65,14 +65,19 @@ def entries(window: MainWindow) -> Iterator[Entry]:
     for spec in actions.ACTIONS:
         action = window.actions_by_id[spec.id]
         keys = QKeySequence(spec.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if spec.keys else ""
-        blocked = "" if action.isEnabled() else tr("Open a network first")
+        blocked = "" if action.isEnabled() else _why_not(window)
         yield Entry(action.text(), tr(spec.menu), action.trigger, keys, blocked)
     if window.is_editing:
         yield from _of_project(window)
     for path in examples():
-        yield Entry(path.stem, tr("Example"), partial(window.open_example, str(path)))
+        yield Entry(title_of(path), tr("Example"), partial(window.open_example, str(path)), words=path.stem)
     for recent in window.settings.recent:
         yield Entry(Path(recent).name, tr("Recent project"), partial(window.open, recent), words=recent)
+
+
+def _why_not(window: MainWindow) -> str:
+    """Why an action cannot run now."""
+    return tr("There is nothing to do") if window.is_editing else tr("Open a network first")
 
 
 def _of_project(window: MainWindow) -> Iterator[Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -41,6 +42,11 @@ TITLES = {
 def examples() -> list[Path]:
     """Example projects."""
     return sorted(resource("examples").glob("*.keras"))
+
+
+def title_of(example: Path) -> str:
+    """What an example is called."""
+    return TITLES.get(example.stem, example.stem)
 
 
 class WelcomePage(QWidget):
@@ -96,13 +102,30 @@ class WelcomePage(QWidget):
         if recent:
             column.addWidget(Label(tr("Recent"), "small", weight=600))
         for path in recent[:5]:
-            button = Button(Path(path).name, "new", "quiet")
-            button.setToolTip(path)
-            button.clicked.connect(lambda _, p=path: self.opened.emit(p))
-            column.addWidget(button)
+            column.addWidget(self._recent(Path(path)))
         column.addStretch()
         words = tr("Works without a network and without an account. Nothing you make leaves this computer.")
         column.addWidget(Label(words, "small", "text2", wrap=True))
+        return box
+
+    def _recent(self, path: Path) -> QWidget:
+        """A project opened before: its name, its folder, and when it was saved."""
+        box = QWidget()
+        lines = QVBoxLayout(box)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setSpacing(0)
+        button = Button(path.name, "new", "quiet")
+        button.setToolTip(str(path))
+        button.setStyleSheet("text-align: left")
+        button.clicked.connect(lambda: self.opened.emit(str(path)))
+        when = datetime.fromtimestamp(path.stat().st_mtime)
+        home = Path.home()
+        folder = f"~/{path.parent.relative_to(home)}" if path.is_relative_to(home) else str(path.parent)
+        words = Label(tr("{folder} · {when}", folder=folder, when=f"{when:%d.%m.%Y %H:%M}"), "small", "text3")
+        words.setContentsMargins(px(36), 0, 0, 0)
+        button.setAccessibleDescription(words.text())
+        lines.addWidget(button)
+        lines.addWidget(words)
         return box
 
     def _right(self, left: list[Leftover]) -> QWidget:

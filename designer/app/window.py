@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMainWindow,
     QMenu,
+    QMessageBox,
     QToolBar,
 )
 
@@ -24,11 +25,12 @@ from designer.app.files import Files
 from designer.app.recovery import leftovers
 from designer.app.settings import Settings
 from designer.app.top_bar import TopBar
-from designer.app.welcome import WelcomePage, examples
+from designer.app.welcome import WelcomePage, examples, title_of
 from designer.core.errors import Refused
 from designer.core.project import Project
 from designer.core.text import count, tr
 from designer.look import fonts, theme
+from designer.look.icons import pixmap
 from designer.look.widgets import Label, Toast
 
 
@@ -211,7 +213,7 @@ class MainWindow(QMainWindow):
             self.recent_menu.addAction(Path(path).name, partial(self.open, path))
         self.examples_menu.clear()
         for example in examples():
-            self.examples_menu.addAction(example.stem, partial(self.open_example, str(example)))
+            self.examples_menu.addAction(title_of(example), partial(self.open_example, str(example)))
         self.versions_menu.clear()
         for version in self.files.earlier():
             words = f"{version.when:%d.%m.%Y %H:%M:%S}"
@@ -273,8 +275,18 @@ class MainWindow(QMainWindow):
 
     def about(self) -> None:
         """Version and licence."""
-        words = tr("Bricklayer {version}. MIT licence. Works without a network.", version=__version__)
-        self.files.refuse(words)
+        words = tr(
+            "Design neural networks out of layers, train them and take them away as Python code.\n\n"
+            "Version {version} · MIT licence · works without a network.",
+            version=__version__,
+        )
+        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("About Bricklayer"), tr("Bricklayer"), parent=self)
+        box.setObjectName("about")
+        box.setInformativeText(words)
+        box.setIconPixmap(pixmap("brick", 44, "brick"))
+        box.setStandardButtons(QMessageBox.StandardButton.Close)
+        box.finished.connect(box.deleteLater)
+        box.open()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.is_dirty:

@@ -52,6 +52,7 @@ def _for_node(view: Edits, identifier: NodeId) -> list[Entry]:
     )
     return [
         (tr("Add a layer after it"), "", "zoom-in", lambda: view.offer_after(identifier)),
+        (tr("Copy"), "Ctrl+C", "duplicate", view.copy),
         (tr("Duplicate"), "Ctrl+D", "duplicate", view.duplicate),
         (words[0], "", "freeze", lambda: view.try_run(freeze)),
         (words[1], "Ctrl+B", "bypass", view.toggle_bypass),

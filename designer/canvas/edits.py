@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from designer.canvas import operations, style
@@ -12,11 +13,12 @@ from designer.canvas.operations import Feeding
 from designer.canvas.problem_card import ProblemCard
 from designer.canvas.quick_add import QuickAdd
 from designer.canvas.scene import CanvasScene
-from designer.core.commands import Command, MoveNodes, SetBypassed
+from designer.core.commands import Command, MoveNodes, SetBypassed, SetTrainable
 from designer.core.document import NodeId
 from designer.core.errors import Refused
 from designer.core.layout import layered
 from designer.core.text import tr
+from designer.editing import clipboard
 from designer.editing.placing import place_after
 from designer.editing.workspace import Workspace
 
@@ -155,6 +157,34 @@ class Edits(Camera):
             return
         self.try_run(command)
 
+    def copy(self) -> bool:
+        """Put what is selected on the clipboard, as text; whether there was anything."""
+        text = clipboard.copied(self.workspace.document, self.workspace.selection.items)
+        if text:
+            QGuiApplication.clipboard().setText(text)
+        else:
+            self.say_at_cursor(tr("Nothing is selected. Click a layer, or drag a box around several."))
+        return bool(text)
+
+    def cut(self) -> None:
+        """Copy what is selected and delete it."""
+        if self.copy():
+            self.delete_selection()
+
+    def paste(self) -> None:
+        """Add the layers on the clipboard, select them and show them."""
+        try:
+            clip = clipboard.read(QGuiApplication.clipboard().text())
+        except Refused as refusal:
+            self.say_at_cursor(refusal.sentence)
+            return
+        command, added = clipboard.paste(self.workspace.document, clip)
+        if self.try_run(command):
+            self.workspace.selection.set(added)
+            for identifier in added:
+                if identifier in self.workspace.document.nodes:
+                    self.reveal(identifier)
+
     def duplicate(self) -> None:
         """Copies of the selected layers."""
         operations.duplicate(self)
@@ -164,6 +194,12 @@ class Edits(Camera):
         node = self.workspace.selection.current
         if node is not None:
             self.try_run(SetBypassed(node, not self.workspace.document.nodes[node].bypassed))
+
+    def toggle_frozen(self) -> None:
+        """Keep the selected layer's weights as they are in training, or train them again."""
+        node = self.workspace.selection.current
+        if node is not None:
+            self.try_run(SetTrainable(node, not self.workspace.document.nodes[node].trainable))
 
     def nudge(self, dx: int, dy: int, steps: int = 1) -> None:
         """Move what is selected by grid steps."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from designer.core.analysis import Analysis, NodeInfo
 from designer.core.commands import UNSET, AddNode, Command, Compound, Connect, InsertOnEdge, SetParams, SetTraining
 from designer.core.document import Document, Edge, Node, NodeId
+from designer.core.pixels import misjudged
 from designer.core.ports import shape_text
 from designer.core.text import count, tr
 from designer.data.prepare import Output, output_for
@@ -125,6 +126,7 @@ class _Checker:
         elif not any(p.severity == "error" for p in self.problems):
             self._ends()
         self._data()
+        self._pixels()
         return self.problems
 
     def add(self, key: str, severity: str, node: Node | None, sentence: str, **more: object) -> None:
@@ -469,6 +471,14 @@ class _Checker:
                 n=samples,
             )
             self.add("too-many", "advice", None, words)
+
+    def _pixels(self) -> None:
+        for node, (low, high), real in misjudged(self.document, self.source):
+            numbers = {"low": low, "high": high, "a": real[0], "b": real[1]}
+            words = tr("reckons with values from {low:g} to {high:g}; the data go from {a:g} to {b:g}.", **numbers)
+            title = tr("Set {name} value range to {a:g} to {b:g}", name=node.name, **numbers)
+            repair = Repair(title, tr("fits the data"), SetParams(node.id, {"value_range": list(real)}))
+            self.add(f"pixels:{node.id}", "warning", node, words, repairs=(repair,))
 
 
 def _next(document: Document) -> int:

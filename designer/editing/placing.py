@@ -38,8 +38,11 @@ _BY_SETTING: dict[str, Any] = {
     "width_factor": 0.1,
 }
 """What a setting without a default starts with, whatever the layer; sizes hold for every axis."""
-
-
+_BY_LAYER: dict[str, dict[str, Any]] = {
+    "RandomSaturation": {"factor": [0.4, 0.6]},
+    "RandomSharpness": {"factor": [0.4, 0.7]},
+}
+"""Strengths for which not 0 but 0.5 changes nothing."""
 _STARTED = ("int", "Range", "Layer", "Dims")
 """Types of settings that start with something, whatever their name."""
 
@@ -58,7 +61,7 @@ def starting_params(layer_type: str, spec: Spec | None = None) -> dict[str, Any]
     known = component(layer_type)
     params = {p.name: p for p in known.params} if known is not None else {}
     needed = [p for p in params.values() if p.required and (p.name in _BY_SETTING or p.type in _STARTED)]
-    started = {p.name: _start(p) for p in needed}
+    started = {p.name: _start(p) for p in needed} | _BY_LAYER.get(layer_type, {})
     if layer_type == "Dense" or (known is not None and known.category == "convolution"):
         started["activation"] = "relu"
     if known is not None and known.category == "convolution":

@@ -73,7 +73,6 @@ class Component:
         summary: first sentence of the documentation; `doc` is all of it.
         aliases: further words under which people look for it.
         ports: inputs and outputs of a layer; None for other kinds, and for layers that only live inside others.
-        has_weights: whether the layer holds numbers that are trained or gathered.
         train_only: whether the layer does nothing outside of training.
         since: version in which it came.
     """
@@ -87,10 +86,20 @@ class Component:
     aliases: tuple[str, ...]
     params: tuple[ParamInfo, ...]
     ports: Any
-    has_weights: bool
-    learns_from_data: bool
     train_only: bool
     since: str
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether a layer holds numbers that are trained or gathered. Tried out when it is first asked."""
+        return self.kind == "layer" and _has_weights(
+            registry.all_of("layer")[INPUT if self.name == "Input" else self.name]
+        )
+
+    @property
+    def learns_from_data(self) -> bool:
+        """Whether a layer finds figures of the data before training, by `adapt`."""
+        return self.has_weights and hasattr(registry.lookup("layer", self.name), "adapt")
 
 
 def describe(kind: str | None = None) -> tuple[Component, ...]:
@@ -114,7 +123,8 @@ def component(kind: str, name: str) -> Component:
 
 def to_json(kind: str | None = None) -> str:
     """`describe()` as JSON."""
-    return json.dumps([asdict(found) for found in describe(kind)], default=_plain, ensure_ascii=False)
+    facts = [{**asdict(c), "has_weights": c.has_weights} for c in describe(kind)]
+    return json.dumps(facts, default=_plain, ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
@@ -163,19 +173,18 @@ def _describe(kind: str, name: str, found: Any) -> Component:
         aliases=tuple(getattr(found, "ALIASES", ())),
         params=tuple(_param(info) for info in declared.values() if not info.hidden),
         ports=found.PORTS if is_layer and _stands_alone(found) else None,
-        has_weights=is_layer and _has_weights(found),
-        learns_from_data=is_layer and hasattr(found, "adapt") and _has_weights(found),
         train_only=is_layer and (category == "regularization" or not getattr(found, "ALWAYS", True)),
         since=getattr(found, "SINCE", "0.1"),
     )
 
 
 def _stands_alone(cls: Any) -> bool:
-    """Whether the layer can be wired by itself: cells of recurrent layers cannot."""
+    """Whether the layer can be wired by itself: cells of recurrent layers and layers of code cannot."""
     from engine.layers.rnn import StackedRNNCells
     from engine.layers.rnn_cells import Cell
 
-    return not issubclass(cls, (Cell, StackedRNNCells))
+    code = any(info.required and info.kind == "Function" for info in getattr(cls, "PARAMS", {}).values())
+    return not code and not issubclass(cls, (Cell, StackedRNNCells))
 
 
 def _named(declared: Mapping[str, params.ParamInfo]) -> dict[str, params.ParamInfo]:

@@ -140,6 +140,17 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 
 
 @functools.cache
+def float_range(name: str) -> tuple[float, float]:
+    """The least and the largest finite number of a float type."""
+    if name == "bfloat16":
+        import ml_dtypes
+
+        return float(ml_dtypes.finfo(name).min), float(ml_dtypes.finfo(name).max)
+    info = np.finfo(numpy_dtype(name))
+    return float(info.min), float(info.max)
+
+
+@functools.cache
 def name_of(dtype: np.dtype[Any]) -> str:
     """Name of a NumPy dtype (NumPy builds it anew at every call)."""
     name: str = "string" if dtype.kind in _TEXT_KINDS else dtype.name

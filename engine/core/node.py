@@ -121,21 +121,17 @@ class Operation:
 
     @property
     def input(self) -> Any:
-        """The input tensor(s) of the layer, if it was called once."""
+        """The input tensor(s) of the layer's first call."""
         return self._single("input", lambda node: node.input_tensors)
 
     @property
     def output(self) -> Any:
-        """The output tensor(s) of the layer, if it was called once."""
+        """The output tensor(s) of the layer's first call."""
         return self._single("output", lambda node: node.output_tensors)
 
     def _single(self, what: str, tensors: Any) -> Any:
         if not self._inbound_nodes:
             raise AttributeError(f"The layer {self.name} has never been called and thus has no defined {what}.")
-        if len(self._inbound_nodes) > 1:
-            raise ValueError(
-                f'The layer {self.name} has multiple inbound nodes, hence the notion of "layer {what}" is ill-defined.'
-            )
         found = tensors(self._inbound_nodes[0])
         return found[0] if len(found) == 1 else found
 

@@ -324,12 +324,17 @@ def refuse(reason: str) -> LoadError:
     return LoadError(reason, reason=reason)
 
 
+LAMBDA_REFUSED = (
+    "Requested the deserialization of a `Lambda` layer whose `function` is a Python lambda. This carries a potential "
+    "risk of arbitrary code execution and thus it is disallowed by default. Code in files is never run here, also with "
+    "`safe_mode=False`: give the function a name, register it with `register_keras_serializable()` or pass it in "
+    "`custom_objects`, and save the model again."
+)
+
+
 def _unknown(name: str, module: str | None) -> str:
-    if name in ("Lambda", "__lambda__"):
-        return (
-            "the file holds Python code (a Lambda). Code in files is never run; "
-            "write the function as a registered layer instead."
-        )
+    if name == "__lambda__":
+        return LAMBDA_REFUSED
     place = f" of {module}" if module else ""
     if module and module.split(".")[0] == "keras":
         return f"the engine has no {name}{place}."

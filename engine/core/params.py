@@ -175,11 +175,15 @@ def Param(
     return ParamInfo("", kind or "", default, *bounds, group, advanced, doc, step, brief, hidden, listed, refusal)
 
 
+_LARGEST = 1 << 62
+"""Whole numbers beyond this are no setting of any layer."""
+
+
 def _whole(info: ParamInfo, value: Any, owner: str) -> int:
     whole = isinstance(value, numbers.Integral) or (isinstance(value, float) and value.is_integer())
     if not whole or isinstance(value, (bool, np.bool_)):
         raise info.refuse(value, owner, wrong_type=True)
-    if not info.in_range(int(value)):
+    if abs(value) > _LARGEST or not info.in_range(int(value)):
         raise info.refuse(value, owner)
     return int(value)
 

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.kernels.scatter import scatter_add_rows
-
 Array = np.ndarray[Any, Any]
 MODES = ("constant", "nearest", "wrap", "mirror", "reflect")
 """abcd goes on to the right as: kkkk, dddd, abcd, cbab, dcba."""
+
+_AT_ONCE = 1 << 15
+"""Places that are worked on together, so that what is computed for them stays in the processor's memory."""
 
 
 class Neighbour(NamedTuple):
@@ -37,6 +38,8 @@ class Neighbour(NamedTuple):
 
 def folded(index: Array, size: int, mode: str) -> Array:
     """Indices beyond the edges as those of the elements that stand there."""
+    if index.size and index.min() >= 0 and index.max() < size:
+        return index
     if mode == "wrap":
         return index % size
     if mode == "reflect":
@@ -50,8 +53,9 @@ def folded(index: Array, size: int, mode: str) -> Array:
 
 def _neighbours(places: Array, size: int, order: int, mode: str) -> list[Neighbour]:
     low = np.floor(places + 0.5 if order == 0 else places)
-    index = np.nan_to_num(low).astype(np.int64)
-    rest = None if order == 0 else places - low
+    with np.errstate(invalid="ignore"):  # what is no number stays none by its share, whatever it is mixed of
+        index = low.astype(np.int64)
+        rest = None if order == 0 else np.subtract(places, low, out=low)
     found = []
     for step in range(order + 1):
         at = index + step
@@ -106,14 +110,24 @@ def _working_type(dtype: Any) -> Any:
     return dtype if dtype.kind == "f" else np.dtype("float64")
 
 
-def sample(x: Array, places: Array, order: int, mode: str, value: float) -> Array:
+def sample(x: Array, places: Array, order: int, mode: str, value: float, out: Any = None) -> Array:
     """x at the places: the nearest element (order 0) or the neighbours mixed by distance (order 1)."""
+    result = np.empty((len(x), *places.shape[2:], x.shape[-1]), x.dtype) if out is None else out
+    step = max(_AT_ONCE // max(int(np.prod(places.shape[2:])), 1), 1)
+    for start in range(0, len(x), step):
+        part = slice(start, start + step)
+        result[part] = _sampled(x[part], places[part], order, mode, value)
+    return np.asarray(result)
+
+
+def _sampled(x: Array, places: Array, order: int, mode: str, value: float) -> Array:
     kind = _working_type(x.dtype)
     total: Any = None
     for corner in _corners(places, x.shape[1:-1], order, mode):
         part, share = _values(x, corner, value), _share(corner, kind)
-        part = part if share is None else part * share
-        total = part if total is None else total + part
+        if share is not None:
+            part = np.multiply(part, share, out=part if part.dtype == kind else None)
+        total = part if total is None else np.add(total, part, out=total)
     return total if total.dtype == x.dtype else _whole(total, x.dtype)
 
 
@@ -130,14 +144,15 @@ def sample_grad_array(g: Array, places: Array, shape: Sequence[int], order: int,
     """Gradient of `sample` by the array: each place's gradient goes to its neighbours by their shares."""
     sizes, channels = shape[1:-1], shape[-1]
     count = int(np.prod(shape[:-1]))
-    rows, updates = [], []
+    result = np.zeros((count, channels), np.float64)
     for corner in _corners(places, sizes, order, mode):
         share, inside = _share(corner, g.dtype), _inside(corner)
         part = g if share is None else g * share
         part = part if inside is None else part * inside[..., None]
-        rows.append(_rows(corner, sizes, shape[0]).ravel())
-        updates.append(part.reshape(-1, channels))
-    return scatter_add_rows(np.concatenate(rows), np.concatenate(updates), count).reshape(shape)
+        rows = _rows(corner, sizes, shape[0]).ravel()
+        for channel in range(channels):
+            result[:, channel] += np.bincount(rows, part[..., channel].ravel(), count)
+    return result.reshape(shape).astype(g.dtype)
 
 
 def sample_grad_places(g: Array, x: Array, places: Array, order: int, mode: str, value: float) -> Array:

@@ -29,6 +29,7 @@ from engine.layers.core import Dense, Embedding, Identity, Input, InputLayer, Ma
 from engine.layers.dot_attention import AdditiveAttention, Attention
 from engine.layers.einsum_dense import EinsumDense
 from engine.layers.grouped_attention import GroupedQueryAttention as GroupQueryAttention
+from engine.layers.lambda_layer import Lambda
 from engine.layers.merge import (
     Add,
     Average,
@@ -54,6 +55,7 @@ from engine.layers.norm import (
     RMSNormalization,
     UnitNormalization,
 )
+from engine.layers.pipeline import Pipeline
 from engine.layers.pool import (
     AveragePooling1D,
     AveragePooling2D,

@@ -18,7 +18,7 @@ from engine.core.params import Declared
 from engine.core.policy_map import DTypePolicyMap, policy_data
 from engine.core.rng import SeedGenerator
 from engine.core.state import STATE, autocast_scope
-from engine.core.tensor import Spec, Tensor, Value, Variable, convert_to_tensor
+from engine.core.tensor import Tensor, Value, Variable, convert_to_tensor
 from engine.core.tracebacks import filtered
 from engine.layers.arguments import (
     as_shape,
@@ -31,7 +31,7 @@ from engine.layers.arguments import (
     tree_of_tensors,
 )
 from engine.layers.call import CALL, CallSpec, Context, in_this_context
-from engine.layers.probe import traced_outputs
+from engine.layers.probe import traced_call
 from engine.layers.spec import InputSpec, Ports, check_input
 from engine.layers.state import HasState
 
@@ -53,6 +53,7 @@ class Layer(HasState, Operation, Declared):
     KIND = "layer"
     PORTS = Ports()
     supports_masking = False
+    _told_of_mask = False
     built = False
     _path: str | None = None
 
@@ -301,13 +302,6 @@ class Layer(HasState, Operation, Declared):
             context.training = saved
             CALL.context = outer
 
-    def _add_activity_loss(self, output: Any) -> None:
-        """The cost of large outputs, a sample."""
-        cost = self.activity_regularizer(output)
-        if output.shape:
-            cost = ops.divide_no_nan(cost, ops.cast(ops.shape(output)[0], cost.dtype))
-        self.add_loss(cost)
-
     def _guarded_call(self, spec: CallSpec) -> Any:
         try:
             with autocast_scope(self.compute_dtype if self._casts() else None):
@@ -345,19 +339,9 @@ class Layer(HasState, Operation, Declared):
         return type(self).__module__.startswith("engine.")
 
     def _traced_specs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        leaves = tree.flatten([list(args), kwargs])
-        tensors = [x for x in leaves if isinstance(x, Value)]
-        specs = [Spec(tuple(x.shape), x.dtype) for x in tensors]
-
-        def run(*symbols: Any) -> Any:
-            rest = iter(symbols)
-            replaced = [next(rest) if isinstance(x, Value) else x for x in leaves]
-            new_args, new_kwargs = tree.pack_sequence_as([list(args), kwargs], replaced)
-            return self._run(tuple(new_args), new_kwargs)
-
         saved, CALL.context = CALL.context, None
         try:
-            return traced_outputs(run, specs)
+            return traced_call(self._run, args, kwargs)
         finally:
             CALL.context = saved
             self._clear_losses()
@@ -378,11 +362,12 @@ class Layer(HasState, Operation, Declared):
         if previous is None:
             previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
         if not self.supports_masking:
-            if any(m is not None for m in tree.flatten(previous)):
+            if not self._told_of_mask and any(mask is not None for mask in tree.flatten(previous)):
+                self._told_of_mask = True
                 warnings.warn(
                     f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to "
-                    "it. However, this layer does not support masking and will therefore destroy the mask "
-                    "information. Downstream layers will not see the mask.",
+                    "it. However, this layer does not support masking and will therefore destroy the mask information. "
+                    "Downstream layers will not see the mask.",
                     stacklevel=2,
                 )
             return

@@ -75,11 +75,10 @@ class ConvLSTMCell(LSTMCell, drop=("units",)):
         steps = zip(space, self.kernel_size, self.strides, self.dilation_rate, strict=True)
         self._space = tuple(shapes.window_length(n, k, s, self.padding, d) for n, k, s, d in steps)
 
-    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
-        """Zeros for a batch."""
-        last = self._axis == -1
-        shape = (batch_size, *self._space, self.filters) if last else (batch_size, self.filters, *self._space)
-        return [ops.zeros(shape, dtype=self.compute_dtype) for _ in range(2)]
+    def state_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of the states without the batch; known once the cell is built."""
+        shape = (*self._space, self.filters) if self._axis == -1 else (self.filters, *self._space)
+        return [shape, shape]
 
     def _convolved(self, parts: list[Any], kernel: Any, **style: Any) -> Any:
         """The convolution with all gates' filters; several parts each meet their own gate's."""

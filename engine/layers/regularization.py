@@ -9,8 +9,9 @@ from typing import Any
 from engine import ops, random, regularizers
 from engine.core import config
 from engine.core.params import Param
-from engine.core.rng import SeedGenerator
+from engine.core.rng import SeedGenerator, draw_seed
 from engine.layers.base import InputSpec, Layer, Ports
+from engine.ops.random import draw_like
 
 _LAYOUTS = ("channels_last", "channels_first")
 _SELU_LIMIT = -1.6732632423543772 * 1.0507009873554805
@@ -53,6 +54,12 @@ class Dropout(_Random, category="regularization", keras="keras.layers:Dropout"):
         return inputs
 
 
+def _noise(inputs: Any, mean: float, deviation: float, dtype: str, generator: SeedGenerator) -> Any:
+    """Normal draws in the shape of the inputs, of which axes may be open."""
+    shape = tuple(range(-1, -1 - len(inputs.shape), -1))
+    return draw_like("normal", inputs, shape, draw_seed(generator), dtype, mean=mean, stddev=float(deviation))
+
+
 def _noise_shape(shape: Any) -> Any:
     """Axes as a tuple of whole numbers and None, checked."""
     start = "Invalid value received for argument `noise_shape`. "
@@ -85,8 +92,7 @@ class GaussianNoise(_Random, category="regularization", keras="keras.layers:Gaus
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or self.stddev == 0:
             return inputs
-        shape = tuple(ops.shape(inputs))
-        return inputs + random.normal(shape, 0.0, self.stddev, self.compute_dtype, self.seed_generator)
+        return inputs + _noise(inputs, 0.0, self.stddev, self.compute_dtype, self.seed_generator)
 
 
 class GaussianDropout(_Random, category="regularization", keras="keras.layers:GaussianDropout"):
@@ -101,8 +107,7 @@ class GaussianDropout(_Random, category="regularization", keras="keras.layers:Ga
         if not training or self.rate == 0:
             return inputs
         deviation = math.sqrt(self.rate / (1.0 - self.rate))
-        shape = tuple(ops.shape(inputs))
-        return inputs * random.normal(shape, 1.0, deviation, self.compute_dtype, self.seed_generator)
+        return inputs * _noise(inputs, 1.0, deviation, self.compute_dtype, self.seed_generator)
 
 
 class AlphaDropout(_Random, category="regularization", keras="keras.layers:AlphaDropout"):
@@ -116,8 +121,9 @@ class AlphaDropout(_Random, category="regularization", keras="keras.layers:Alpha
         if not training or self.rate == 0:
             return inputs
         given = self.noise_shape or (None,) * len(inputs.shape)
-        shape = tuple(n if g is None else g for n, g in zip(ops.shape(inputs), given, strict=True))
-        kept = ops.greater_equal(random.uniform(shape, seed=self.seed_generator), self.rate)
+        shape = tuple(-1 - i if n is None else n for i, n in enumerate(given))
+        seed, kind = draw_seed(self.seed_generator), config.floatx()
+        kept = ops.greater_equal(draw_like("uniform", inputs, shape, seed, kind, minval=0.0, maxval=1.0), self.rate)
         kept = ops.cast(kept, inputs.dtype)
         scale = ((1 - self.rate) * (1 + self.rate * _SELU_LIMIT**2)) ** -0.5
         return scale * (inputs * kept + _SELU_LIMIT * (1 - kept)) - scale * _SELU_LIMIT * self.rate

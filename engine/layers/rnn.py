@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
-from engine import ops
+from engine import initializers, ops
 from engine.core import tree
 from engine.core.errors import ParamError, ShapeError
 from engine.core.params import Param
+from engine.core.state import STATE
 from engine.core.tensor import Variable
 from engine.layers.base import Layer, Ports
 from engine.layers.nested import takes, with_custom_objects
@@ -153,10 +156,28 @@ class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES
                     "When using `stateful=True` in a RNN, the batch size must be static. Found dynamic batch size: "
                     f"sequence.shape={sequences_shape}"
                 )
-            self.states = tree.map_structure(self._kept, self.get_initial_state(batch))
+            self.states = self._states(
+                lambda shape: self._kept(initializers.Zeros(), (batch, *shape)),
+                lambda state: self._kept(ops.repeat(state, batch, axis=0), None),
+            )
 
-    def _kept(self, value: Any) -> Variable:
-        return Variable(value, dtype=self.variable_dtype, trainable=False, name="rnn_state")
+    def _kept(self, start: Any, shape: Any) -> Variable:
+        return Variable(start, shape=shape, dtype=self.variable_dtype, trainable=False, name="rnn_state")
+
+    def _states(self, zeros: Callable[[Any], Any], other: Callable[[Any], Any]) -> list[Any]:
+        """First states: `zeros` by shape without the batch, for the engine's cells, which then allocate nothing here;
+        of other cells `other` of the state of one sample.
+        """
+
+        def of(cell: Any) -> Any:
+            if isinstance(cell, StackedRNNCells):
+                return [of(one) for one in cell.cells]
+            if isinstance(cell, Cell):
+                return [zeros(shape) for shape in cell.state_shapes()]
+            return tree.map_structure(other, start_of(cell, 1, getattr(cell, "compute_dtype", self.compute_dtype)))
+
+        states = of(self.cell)
+        return list(states) if tree.is_nested(states) else [states]
 
     def _own_variables(self) -> list[Any]:
         """Kept states are no weights of the file; the cell's weights are its own."""
@@ -204,17 +225,19 @@ class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES
 
     def _fresh(self, sequences: Any) -> list[Any]:
         batch = sequences.shape[0]
-        if batch is not None:
+        if batch is not None and STATE.trace is None:
             return self.get_initial_state(batch)
+        # The batch is open: zeros as many as samples, to which one sample's state is added.
+        column = ops.zeros_like(sequences[(slice(None), *(0,) * (len(sequences.shape) - 1))])
 
-        # The batch is open: one sample's state, added to zeros of which there are as many as samples.
-        zeros = ops.zeros_like(sequences[(slice(None), *(0,) * (len(sequences.shape) - 1))])
+        def zeros(shape: Any) -> Any:
+            flat = ops.repeat(ops.reshape(column, (-1, 1)), math.prod(shape), axis=1)
+            return flat if len(shape) == 1 else ops.reshape(flat, (-1, *shape))
 
-        def repeated(state: Any) -> Any:
-            column = ops.reshape(ops.cast(zeros, state.dtype), (-1, *(1,) * (len(state.shape) - 1)))
-            return ops.add(column, state)
+        def other(state: Any) -> Any:
+            return ops.add(ops.reshape(ops.cast(column, state.dtype), (-1, *(1,) * (len(state.shape) - 1))), state)
 
-        return [tree.map_structure(repeated, state) for state in self.get_initial_state(1)]
+        return self._states(zeros, other)
 
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: Any = False

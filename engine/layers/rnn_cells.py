@@ -176,10 +176,14 @@ class Cell(Layer):
         """Draw new places in the state for the next sequence."""
         self._dropped.pop("state", None)
 
+    def state_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of the states without the batch."""
+        sizes = self.state_size if isinstance(self.state_size, (list, tuple)) else [self.state_size]
+        return [(n,) for n in sizes]
+
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
         """Zeros for a batch."""
-        sizes = self.state_size if isinstance(self.state_size, (list, tuple)) else [self.state_size]
-        return [ops.zeros((batch_size, n), dtype=self.compute_dtype) for n in sizes]
+        return [ops.zeros((batch_size, *shape), dtype=self.compute_dtype) for shape in self.state_shapes()]
 
 
 class SimpleRNNCell(Cell, category="recurrent", keras="keras.layers:SimpleRNNCell"):

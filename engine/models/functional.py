@@ -7,6 +7,7 @@ from typing import Any
 from engine.core import registry, tree
 from engine.core.tensor import KerasTensor, Value, convert_to_tensor
 from engine.layers.base import Layer
+from engine.layers.probe import like
 from engine.models.graph import GraphMap
 from engine.models.model import Model
 
@@ -98,7 +99,7 @@ class Functional(Model):
                 if m is not None:
                     x._keras_mask = m
         values = {id(t): x for t, x in zip(self.inputs, flat, strict=True)}
-        return self._map.run(values, self._outputs_struct)
+        return self._map.run(values, self._outputs_struct, training=training)
 
     def _standardized(self, inputs: Any) -> list[Any]:
         """Inputs as a flat list in the order of the model's own."""
@@ -143,10 +144,11 @@ class Functional(Model):
         return self._traced_specs((inputs,), {})
 
     def _traced_specs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        given = [tuple(x.shape) for x in tree.flatten(list(args)) if hasattr(x, "shape")]
-        if given == [t.shape for t in self.inputs]:
-            return tree.map_structure(lambda t: KerasTensor(t.shape, t.dtype), self._outputs_struct)
-        return super()._traced_specs(args, kwargs)
+        given = [x for x in tree.flatten(list(args)) if hasattr(x, "shape")]
+        masked = any(getattr(x, "_keras_mask", None) is not None for x in given)
+        if masked or [tuple(x.shape) for x in given] != [t.shape for t in self.inputs]:
+            return super()._traced_specs(args, kwargs)
+        return tree.map_structure(like, self._outputs_struct)
 
     def get_build_config(self) -> dict[str, Any] | None:
         return {"input_shape": None}

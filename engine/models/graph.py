@@ -108,17 +108,23 @@ class GraphMap:
         """Place of a node among its operation's nodes in this graph."""
         return self._numbers[id(node)]
 
-    def run(self, values: dict[int, Any], outputs: Any, apply: Callable[..., Any] | None = None) -> Any:
+    def run(
+        self, values: dict[int, Any], outputs: Any, apply: Callable[..., Any] | None = None, training: Any = None
+    ) -> Any:
         """Values of `outputs` (a structure of KerasTensors).
 
         Args:
             values: by id of each input's KerasTensor its value; the values found are added.
             apply: called as `apply(operation, *args, **kwargs)` in place of the operation.
+            training: when not None, in place of the flag that a call in the graph was given. So it is in Keras: `fit`
+                and `predict` decide for every layer.
         """
         for node in self.nodes:
             if node.is_input or all(id(t) in values for t in node.output_tensors):
                 continue
             args, kwargs = node.arguments(values)
+            if training is not None and "training" in kwargs:
+                kwargs["training"] = training
             found = node.operation(*args, **kwargs) if apply is None else apply(node.operation, *args, **kwargs)
             for tensor, value in zip(node.output_tensors, tree.flatten(found), strict=True):
                 values[id(tensor)] = value

@@ -29,8 +29,8 @@ class Model(HasStateTree, Trainer, Layer):
             from engine.models.functional import Functional
 
             if cls is Model:
-                return Functional(*args, **kwargs)
-            if not issubclass(cls, Functional):
+                cls = Functional
+            elif not issubclass(cls, Functional):
                 # A subclass with its own steps, built from tensors: it is a Functional model too.
                 cls = type(
                     cls.__name__, (cls, Functional), {"__module__": cls.__module__, "__qualname__": cls.__qualname__}

@@ -63,10 +63,31 @@ def _type_name(layer: Any) -> str:
 
 def _shape(layer: Any) -> str:
     nodes = getattr(layer, "_inbound_nodes", [])
-    if not nodes:
-        return "?" if not getattr(layer, "built", False) else "-"
-    shapes = [str(t.shape) for t in tree.flatten(nodes[-1].outputs)]
+    shapes = [str(t.shape) for t in tree.flatten(nodes[-1].outputs)] if nodes else _shapes_from_build(layer)
+    if not shapes:
+        return "?"
     return shapes[0] if len(shapes) == 1 else f"[{', '.join(shapes)}]"
+
+
+def _shapes_from_build(layer: Any) -> list[str]:
+    """Output shapes of a layer of a subclassed model, from the shapes it was built with; none when not known."""
+    config = layer.get_build_config() if getattr(layer, "built", False) else None
+    if not config:
+        return []
+    given = [config["input_shape"]] if "input_shape" in config else []
+    try:
+        outputs = layer.compute_output_shape(*given, **config.get("shapes_dict", {}))
+    except (NotImplementedError, RuntimeError, TypeError, ValueError):
+        return []
+    return [str(shape) for shape in _each_shape(outputs)]
+
+
+def _each_shape(structure: Any) -> list[tuple[Any, ...]]:
+    if isinstance(structure, dict):
+        return [shape for part in structure.values() for shape in _each_shape(part)]
+    if all(d is None or isinstance(d, int) for d in structure):
+        return [tuple(structure)]
+    return [shape for part in structure for shape in _each_shape(part)]
 
 
 def _between(rows: list[list[str]], layer_range: Any) -> list[list[str]]:

@@ -11,7 +11,7 @@ import numpy as np
 from engine.core import dtypes, shapes
 from engine.core.cases import POS, UNIT, B, F, I, case
 from engine.core.op import OPS, PublicOp, composite, defop, dispatch
-from engine.core.tensor import Spec, Value, Variable
+from engine.core.tensor import Spec, Value, Variable, convert_to_tensor
 
 __all__ = [
     "abs",
@@ -415,11 +415,14 @@ def _round(x: Any, *, decimals: int = 0) -> Any:
 
 @composite(f"{NUMPY}:NanToNum")
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    """NaN and infinities replaced by numbers."""
-    info = np.finfo(dtypes.numpy_dtype(x.dtype))
+    """NaN and infinities replaced by numbers; whole numbers have none."""
+    x = convert_to_tensor(x)
+    if not dtypes.is_float(x.dtype):
+        return copy(x)
+    least, most = dtypes.float_range(x.dtype)
     x = where(isnan(x), nan, x)
-    x = where(equal(x, math.inf), float(info.max) if posinf is None else posinf, x)
-    return where(equal(x, -math.inf), float(info.min) if neginf is None else neginf, x)
+    x = where(equal(x, math.inf), most if posinf is None else posinf, x)
+    return where(equal(x, -math.inf), least if neginf is None else neginf, x)
 
 
 # Values like others.

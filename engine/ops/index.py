@@ -323,10 +323,30 @@ def sort(x: Any, axis: int | None = -1) -> Any:
     return _sort(x, axis=axis)
 
 
+@defop(
+    infer=lambda x, *, k: Spec((*x.shape[:-1], k), "int32"),
+    cases=(case(F(2, 5), k=2), case(I(3, 6, high=3), k=6)),
+    nondiff="positions",
+)
+def top_positions(x: Any, *, k: int) -> Any:
+    """Where the k largest elements of the last axis are, the largest first and the first of equals first."""
+    # Sorting from the end keeps equals in order without a negative, which unsigned types do not have.
+    rising = x.shape[-1] - 1 - np.argsort(x[..., ::-1], axis=-1, kind="stable")
+    return np.ascontiguousarray(rising[..., ::-1][..., :k].astype("int32"))
+
+
 @composite("keras.src.ops.math:TopK")
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
-    """The k largest elements of the last axis and their positions."""
-    order = _argsort(ew.negative(x), axis=-1)[..., :k]
+    """The k largest elements of the last axis and their positions; NaN counts as largest.
+
+    Raises:
+        ShapeError: the axis has less than k elements.
+    """
+    x = convert_to_tensor(x)
+    length = x.shape[-1] if x.shape else 1
+    if length is not None and k > length:
+        raise ShapeError(f"top_k: the {k} largest of {length} elements were asked for.", op="top_k", shapes=(x.shape,))
+    order = top_positions(x, k=k)
     return _take_along_axis(x, order, axis=-1), order
 
 

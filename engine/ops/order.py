@@ -15,7 +15,7 @@ from engine.core.tensor import Spec, as_array, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
 from engine.ops.index import sort, take_along_axis
-from engine.ops.shape import expand_dims, moveaxis, ravel, reshape, transpose
+from engine.ops.shape import expand_dims, moveaxis, pad, ravel, reshape, transpose
 
 __all__ = [
     "argpartition",
@@ -80,9 +80,10 @@ def _quantiles(x: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan:
     if levels.size and (levels.min() < 0 or levels.max() > 1):
         raise ValueError("Quantiles must be in the range [0, 1]")
     x = convert_to_tensor(x)
-    rank = len(x.shape)
-    rows, axes = _gathered(ew.cast(x, dtypes.compute_type(x.dtype, float)), axis)
-    picked = _picked(rows, tuple(levels.ravel().tolist()), method, skip_nan)
+    rank, kind = len(x.shape), dtypes.compute_type(x.dtype, float)
+    # NumPy puts the NaN of bfloat16 anywhere when it sorts.
+    rows, axes = _gathered(ew.cast(x, "float32" if kind == "bfloat16" else kind), axis)
+    picked = ew.cast(_picked(rows, tuple(levels.ravel().tolist()), method, skip_nan), kind)
     if keepdims:
         for a in axes:
             picked = expand_dims(picked, a)
@@ -97,6 +98,8 @@ def _picked(rows: Any, q: tuple[float, ...], method: str, skip_nan: bool) -> Any
     """Quantiles of the last axis; without `skip_nan`, a single NaN makes all of a row's NaN."""
     known = red.sum(ew.cast(ew.logical_not(ew.isnan(rows)), "int32"), axis=-1, keepdims=True)
     total = red.sum(ew.cast(ew.ones_like(rows), "int32"), axis=-1, keepdims=True)
+    if rows.shape[-1] in (0, None):  # what is taken where there is nothing
+        rows = pad(rows, [*[(0, 0)] * (len(rows.shape) - 1), (0, 1)], constant_values=math.nan)
     low, high, part = quantile_places(known if skip_nan else total, q=q, method=method)
     ordered = sort(rows, axis=-1)
     below, above = take_along_axis(ordered, low, axis=-1), take_along_axis(ordered, high, axis=-1)

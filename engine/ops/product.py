@@ -91,6 +91,12 @@ def _macs(out: Spec, a: Spec, b: Spec) -> int:
     name="matmul",
 )
 def _matmul(x1: Any, x2: Any, *, out: Any = None) -> Any:
+    if x1.dtype.kind == "V":  # bfloat16, which NumPy multiplies into wider numbers
+        wide = np.matmul(x1.astype("float32"), x2.astype("float32"))
+        if out is None:
+            return wide.astype(x1.dtype)
+        np.copyto(out, wide, casting="unsafe")
+        return out
     if x1.ndim > 2 and x2.ndim == 2 and x1.flags.c_contiguous:
         flat = x1.reshape(-1, x1.shape[-1]) if x1.size else x1.reshape(math.prod(x1.shape[:-1]), x1.shape[-1])
         target = None if out is None else out.reshape(flat.shape[0], x2.shape[1])

@@ -137,7 +137,7 @@ def _categorical(logits: Any, seed: Any, *, num_samples: int, dtype: str) -> Any
 
 
 def _open_shape(shape: tuple[int | None, ...], like: Any) -> tuple[int, ...]:
-    return tuple(like.shape[0] if n is None else n for n in shape)
+    return tuple(like.shape[0] if n is None else n if n >= 0 else like.shape[-1 - n] for n in shape)
 
 
 def _declare_like(name: str, kernel: Any, attrs: dict[str, Any], dtype: str = "float32") -> None:
@@ -149,7 +149,7 @@ def _declare_like(name: str, kernel: Any, attrs: dict[str, Any], dtype: str = "f
         shape_only=(1,),
         nondiff=_NO_GRADIENT,
         name=f"random_{name}_like",
-        cases=(case(SEED(), F(3, 2), shape=(2, None), dtype=dtype, **attrs),),
+        cases=(case(SEED(), F(3, 2), shape=(2, None, -2), dtype=dtype, **attrs),),
     )(draw)
 
 
@@ -159,7 +159,7 @@ _declare_like("randint", _randint, {"minval": 0, "maxval": 9}, "int32")
 
 
 def draw_like(name: str, like: Any, shape: tuple[int | None, ...], seed: Any, dtype: str, **attrs: Any) -> Any:
-    """Draws in a shape whose open axes (None) are as long as the batch of `like`, also while that is not known yet."""
+    """Draws in a shape that is not known yet: None is as long as the batch of `like`, -1 - i as its axis i."""
     return dispatch(OPS[f"random_{name}_like"], (seed, like), {"shape": tuple(shape), "dtype": dtype, **attrs})
 
 

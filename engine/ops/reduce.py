@@ -169,16 +169,19 @@ def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _extreme(name: str, reducer: Any) -> Any:
-    def rule(g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    def rule(g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
         hit = ew.cast(ew.equal(x, spread(y, x, axis, keepdims)), x.dtype)
         ties = spread(_sum(hit, axis=axis, keepdims=keepdims), x, axis, keepdims)
-        return spread(g, x, axis, keepdims) * hit / ties
+        return spread(g, x, axis, keepdims) * hit / (ties if initial is None else ew.maximum(ties, 1.0))
 
-    def kernel(x: Any, *, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
-        return reducer(x, axis=axis, keepdims=keepdims, out=out)
+    def kernel(x: Any, *, axis: Any = None, keepdims: bool = False, initial: Any = None, out: Any = None) -> Any:
+        if initial is None:
+            return reducer(x, axis=axis, keepdims=keepdims, out=out)
+        return reducer(x, axis=axis, keepdims=keepdims, out=out, initial=initial)
 
     kernel.__name__ = name
-    return defop(infer=_reduced, vjp=(rule,), cases=_AXES, name=name)(kernel)
+    bounded = (case(F(2, 3), axis=1, initial=0.3), case(F(2, 0), axis=1, initial=0.3))
+    return defop(infer=_reduced, vjp=(rule,), cases=(*_AXES, *bounded), name=name)(kernel)
 
 
 _max = _extreme("max", np.max)
@@ -188,15 +191,13 @@ _min = _extreme("min", np.min)
 @composite(f"{NUMPY}:Max")
 def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
     """Largest element over the given axes, and not below `initial`."""
-    y = _max(x, axis=_axis(axis), keepdims=keepdims)
-    return y if initial is None else ew.maximum(y, initial)
+    return _max(x, axis=_axis(axis), keepdims=keepdims, initial=initial)
 
 
 @composite(f"{NUMPY}:Min")
 def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
     """Smallest element over the given axes, and not above `initial`."""
-    y = _min(x, axis=_axis(axis), keepdims=keepdims)
-    return y if initial is None else ew.minimum(y, initial)
+    return _min(x, axis=_axis(axis), keepdims=keepdims, initial=initial)
 
 
 @composite(f"{NUMPY}:Amax")

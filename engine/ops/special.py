@@ -190,10 +190,10 @@ def ldexp(x1: Any, x2: Any) -> Any:
 def _range(dtype: str) -> tuple[Any, Any]:
     if dtype == "bool":
         return 0, 1
-    kind = dtypes.numpy_dtype(dtype)
     if dtypes.is_int(dtype):
-        return np.iinfo(kind).min, np.iinfo(kind).max
-    return float(np.finfo(kind).min), float(np.finfo(kind).max)
+        info = np.iinfo(dtype)
+        return info.min, info.max
+    return dtypes.float_range(dtype)
 
 
 def _shared_range(held: str, wanted: str) -> tuple[Any, Any]:
@@ -205,7 +205,7 @@ def _shared_range(held: str, wanted: str) -> tuple[Any, Any]:
         # What a float type rounds beyond the limit comes back by one step.
         bottom = np.nextafter(bottom, kind(0)) if float(bottom) < low else bottom
         top = np.nextafter(top, kind(0)) if float(top) > high else top
-    return bottom.item(), top.item()
+    return (float(bottom), float(top)) if dtypes.is_float(held) else (int(bottom), int(top))
 
 
 @composite("keras.src.ops.core:SaturateCast")

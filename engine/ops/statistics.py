@@ -39,7 +39,7 @@ def _counted(x: Spec, weights: Spec | None, *, length: int) -> Spec:
     name="bincount",
 )
 def _bincount(x: Any, weights: Any, *, length: int) -> Any:
-    rows = x.reshape(-1, x.shape[-1])
+    rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
     shares = [None] * len(rows) if weights is None else weights.reshape(rows.shape)
     counts = [np.bincount(row, share, length) for row, share in zip(rows, shares, strict=True)]
     kind = "int32" if weights is None else dtypes.compute_type(x.dtype.name, weights.dtype.name)
@@ -122,6 +122,8 @@ def corrcoef(x: Any) -> Any:
     if len(x.shape) == 1:
         spread = red.sum(ew.square(x - red.mean(x)))
         return spread / spread
+    if x.shape[0] == 1:
+        return corrcoef(x[0])
     centred = x - red.mean(x, axis=-1, keepdims=True)
     product = matmul(centred, transpose(centred))
     size = ew.sqrt(red.sum(ew.square(centred), axis=-1))
@@ -217,7 +219,7 @@ def _cdist(x: Any, y: Any, *, out: Any = None) -> Any:
     rows = max(_PIECE // max(y.size, 1), 1)  # few rows at a time, so that the differences stay in the cache
     for start in range(0, x.shape[-2], rows):
         gap = x[..., start : start + rows, None, :] - y[..., None, :, :]
-        result[..., start : start + rows, :] = np.sqrt(np.einsum("...i,...i->...", gap, gap))
+        result[..., start : start + rows, :] = np.sqrt(np.square(gap, out=gap).sum(axis=-1))
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ def build_from_batch(model: Any, batch: Any) -> None:
         for part in (model._compile_loss, model._compile_metrics):
             if part is not None and not part.built and y is not None:
                 part.build(y, y_pred)
+        tell_of_logits(model._compile_loss, model._compile_metrics)
 
     for open_batch in (True, False):
         try:
@@ -43,6 +45,22 @@ def build_from_batch(model: Any, batch: Any) -> None:
         finally:
             forget_losses(model)
     forward(*[Tensor(np.asarray(leaf)) for leaf in leaves])
+
+
+def tell_of_logits(loss: Any, metrics: Any) -> None:
+    """A warning where "accuracy" compares logits with one half, which is the bound for probabilities."""
+    if loss is None or metrics is None or not (loss.built and metrics.built):
+        return
+    outputs = {entry.output for entry in loss.entries if getattr(entry.loss, "from_logits", False)}
+    for entry in metrics.entries:
+        binary = type(entry.metric).__name__ == "BinaryAccuracy" and entry.metric.name in ("accuracy", "acc")
+        if binary and entry.output in outputs:
+            warnings.warn(
+                f"The metric '{entry.name}' is a BinaryAccuracy that counts outputs above 0.5 as class 1, but the loss "
+                "takes the outputs as logits, whose middle is 0. Use BinaryAccuracy(threshold=0.0), or a sigmoid "
+                "with from_logits=False.",
+                stacklevel=5,
+            )
 
 
 def _spec(leaf: Any, open_batch: bool) -> Spec:

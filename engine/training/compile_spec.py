@@ -45,6 +45,7 @@ class CompileLoss:
 
     Attributes:
         metrics: with several losses, the running mean of each, before weighting.
+        entries: the losses, when built.
     """
 
     def __init__(self, loss: Any, loss_weights: Any = None, output_names: Sequence[str] | None = None) -> None:
@@ -56,7 +57,7 @@ class CompileLoss:
         self._loss, self._weights, self._names = loss, loss_weights, output_names
         self.built = False
         self.metrics: list[Metric] = []
-        self._entries: list[LossEntry] = []
+        self.entries: list[LossEntry] = []
 
     def build(self, y_true: Any, y_pred: Any) -> None:
         """Resolve names and shapes; `y_true` and `y_pred` need only shapes."""
@@ -74,14 +75,14 @@ class CompileLoss:
                 check_same_shape("loss", loss.name, output, targets[index], predictions[index])
             by_loss = output is None or not self._outputs.nested
             name = _path_name(path, loss.name if by_loss else output)
-            self._entries.append(LossEntry(index, loss, given.weight, name))
-        if len(self._entries) > 1:
-            self.metrics = [Mean(name=f"{entry.name}_loss") for entry in self._entries]
-        if len(self._entries) > 1 and not self._outputs.nested:
+            self.entries.append(LossEntry(index, loss, given.weight, name))
+        if len(self.entries) > 1:
+            self.metrics = [Mean(name=f"{entry.name}_loss") for entry in self.entries]
+        if len(self.entries) > 1 and not self._outputs.nested:
             # So it is in Keras: the sum over several losses is taken for several outputs only.
             warnings.warn(
-                f"{len(self._entries)} losses were given for a model with one output; it trains on the first, "
-                f"{self._entries[0].loss.name}. To train on their sum, write a function that adds them.",
+                f"{len(self.entries)} losses were given for a model with one output; it trains on the first, "
+                f"{self.entries[0].loss.name}. To train on their sum, write a function that adds them.",
                 stacklevel=2,
             )
         self.built = True
@@ -150,7 +151,7 @@ class CompileLoss:
         predictions = tree.flatten(y_pred)
         weights = self._sample_weights(sample_weight)
         total = None
-        for i, (index, loss, weight, name) in enumerate(self._entries):
+        for i, (index, loss, weight, name) in enumerate(self.entries):
             if targets[index] is None:
                 raise ValueError(f"{name}: the loss needs targets, and none were given for this output.")
             output = self._outputs.names[index]

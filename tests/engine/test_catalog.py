@@ -91,7 +91,7 @@ def test_layer_has_a_family_and_ports(found: Component) -> None:
         "custom",
     )
     if found.ports is None:
-        holds = any(p.required and p.type == "Layer" for p in found.params)
+        holds = any(p.required and p.type in ("Layer", "Function") for p in found.params)
         assert holds or found.name.endswith("Cell")
         return
     low, high = found.ports.inputs

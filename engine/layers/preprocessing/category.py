@@ -34,6 +34,7 @@ class CategoryEncoding(
         self, num_tokens: int | None = None, output_mode: str = "multi_hot", sparse: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        self._check_types(num_tokens=num_tokens)
         output_mode = "multi_hot" if output_mode == "binary" else output_mode
         if output_mode not in ("count", "one_hot", "multi_hot"):
             raise ValueError(f"Unknown arg for output_mode: {output_mode}")

@@ -41,6 +41,18 @@ class DataLayer(Layer):
     def _as_inputs(self, data: Any) -> Any:
         return as_value(data)
 
+    def _check_types(self, **given: Any) -> None:
+        """Refuse values that are no numbers (or switches) where some are declared; ranges have Keras's own sentences.
+
+        Raises:
+            ParamError: a setting is of another type.
+        """
+        for name, value in given.items():
+            info = self.PARAMS.get(name)
+            wanted = {"int": int, "float": (int, float), "bool": (bool, int)}.get(info.kind if info else "", object)
+            if value is not None and info is not None and not isinstance(value, (wanted, np.number)):  # type: ignore[arg-type]
+                raise info.refuse(value, type(self).__name__)
+
     def _changed(self) -> None:
         self.fitted = self.fitted + 1
 

@@ -19,13 +19,18 @@ MODES = ("int", "one_hot", "multi_hot", "count")
 class _Bins:
     """The bin of each number: 0 below the first bound, i from bound i - 1 (included) to bound i."""
 
-    def __init__(self, boundaries: list[float]) -> None:
-        self._boundaries = np.asarray(boundaries, "float64")
+    def __init__(self, boundaries: list[float] | None) -> None:
+        self._boundaries = None if boundaries is None else np.asarray(boundaries, "float64")
 
     def infer(self, spec: Spec) -> Spec:
         return Spec(spec.shape, "int32")
 
     def __call__(self, x: Any) -> Any:
+        if self._boundaries is None:
+            raise ValueError(
+                "You need to either pass the `bin_boundaries` argument at construction time or call `adapt(dataset)` "
+                "before you can start using the `Discretization` layer."
+            )
         return np.digitize(x, self._boundaries).astype("int32")
 
 
@@ -54,6 +59,7 @@ class Discretization(
         name: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
+        self._check_types(num_bins=num_bins, epsilon=epsilon)
         if sparse:
             raise ValueError(f"`sparse=True` cannot be used with backend {config.backend()}")
         choose(output_mode, MODES, "Discretization", "output_mode")
@@ -115,25 +121,11 @@ class Discretization(
         if self.num_bins is not None:
             self.summary = np.zeros((2, 0), "float32")
 
-    def _known(self) -> list[float]:
-        if self.bin_boundaries is None:
-            raise ValueError(
-                "You need to either pass the `bin_boundaries` argument at construction time or call `adapt(dataset)` "
-                "before you can start using the `Discretization` layer."
-            )
-        found: list[float] = self.bin_boundaries
-        return found
-
-    def compute_output_spec(self, inputs: Any) -> Any:
-        if self.bin_boundaries is None:  # the bounds may still be learned, their number is known
-            width = max(self.num_bins or 1, 1)
-            return _sized(self, [0.0] * (width - 1)).compute_output_spec(inputs)
-        return super().compute_output_spec(inputs)
-
     def call(self, inputs: Any) -> Any:
-        boundaries = self._known()
-        indices = ops.host_call([inputs], step=_Bins(boundaries))
-        return encode(indices, self.output_mode, len(boundaries) + 1, self.output_dtype)
+        bounds = self.bin_boundaries
+        depth = (self.num_bins or 1) if bounds is None else len(bounds) + 1
+        indices = ops.host_call([inputs], step=_Bins(bounds))
+        return encode(indices, self.output_mode, depth, self.output_dtype)
 
     def get_config(self) -> dict[str, Any]:
         keys = ("bin_boundaries", "num_bins", "epsilon", "output_mode", "sparse", "name", "dtype")
@@ -153,10 +145,6 @@ class Discretization(
         """Old files keep what was seen; the bounds stand in the config."""
         if len(store.keys()) == 1:
             self.summary = store["0"]
-
-
-def _sized(layer: Discretization, boundaries: list[float]) -> Discretization:
-    return Discretization(boundaries, output_mode=layer.output_mode, dtype=layer.dtype_policy)
 
 
 def _summary(values: Any, epsilon: float) -> Any:

@@ -55,6 +55,7 @@ class StringLookup(
         **kwargs: Any,
     ) -> None:
         settings = {key: value for key, value in locals().items() if key in self.PARAMS or key == "salt"}
+        self._check_types(**settings)
         Layer.__init__(self, name=name)
         self._begin(settings, kwargs)
 
@@ -110,6 +111,7 @@ class IntegerLookup(
         **kwargs: Any,
     ) -> None:
         settings = {key: value for key, value in locals().items() if key in self.PARAMS}
+        self._check_types(**settings)
         if max_tokens is not None and max_tokens <= 1:
             raise ValueError(
                 "If `max_tokens` is set for `IntegerLookup`, it must be greater than 1. "

@@ -45,10 +45,10 @@ class Tokenizer:
     Args:
         standardize: one of `STANDARDIZE`, a function of an array of texts, or None.
         split: one of `SPLIT`, a function from an array of texts to lists of terms, or None.
-        ngrams: lengths of the n-grams, or None for terms as they are.
+        ngrams: longest run of terms that is joined, or the lengths of the runs, or None for terms as they are.
     """
 
-    def __init__(self, standardize: Any, split: Any, ngrams: tuple[int, ...] | None, owner: str, encoding: str) -> None:
+    def __init__(self, standardize: Any, split: Any, ngrams: Any, owner: str, encoding: str) -> None:
         self._standardize, self._split, self._ngrams = standardize, split, ngrams
         self.owner, self._encoding = owner, encoding
 
@@ -101,8 +101,10 @@ class Tokenizer:
         return [texts_of(as_array(list(row)), self.owner) if len(row) else [] for row in self._split(given)]
 
 
-def _ngrams(terms: Sequence[str], widths: tuple[int, ...]) -> list[str]:
+def _ngrams(terms: Sequence[str], widths: int | tuple[int, ...]) -> list[str]:
     """All runs of neighbouring terms, width by width."""
+    if isinstance(widths, int):
+        widths = tuple(range(1, min(widths, len(terms)) + 1))
     return [" ".join(terms[i : i + width]) for width in widths for i in range(len(terms) - width + 1)]
 
 
@@ -185,11 +187,11 @@ class TextVectorization(
     """
 
     max_tokens: int | None = Param(None, ge=2, doc="Most terms, those for padding and unknown terms counted.")
-    standardize: Any = Param(
-        "lower_and_strip_punctuation", kind="Any", nullable=True, doc="How texts are made alike; None leaves them."
+    standardize: str | None = Param(
+        "lower_and_strip_punctuation", choices=STANDARDIZE, doc="How texts are made alike; None leaves them."
     )
-    split: Any = Param("whitespace", kind="Any", nullable=True, doc="How texts are taken apart; None leaves them.")
-    ngrams: Any = Param(None, kind="Any", nullable=True, doc="Longest run of words that is a term, or the lengths.")
+    split: str | None = Param("whitespace", choices=SPLIT, doc="How texts are taken apart; None leaves them.")
+    ngrams: int | None = Param(None, ge=1, doc="Longest run of neighbouring words that is a term of its own.")
     output_mode: str = Param("int", choices=tuple(OUTPUT_MODES), doc="What a text becomes.")
     output_sequence_length: int | None = Param(None, ge=0, doc="Length to which sequences are cut or filled up.")
     pad_to_max_tokens: bool = Param(False, advanced=True, doc="Rows of `max_tokens` even for smaller vocabularies.")
@@ -217,6 +219,7 @@ class TextVectorization(
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
+        self._check_types(max_tokens=max_tokens, pad_to_max_tokens=pad_to_max_tokens)
         output_mode = {"binary": "multi_hot", "tf-idf": "tf_idf"}.get(output_mode, output_mode)
         if ragged:
             raise ValueError("`ragged=True` can only be used with the TensorFlow backend. Leave it out here.")
@@ -226,8 +229,7 @@ class TextVectorization(
         super().__init__(name=name, **kwargs)
         self.standardize, self.split, self.ngrams, self.ragged = standardize, split, ngrams, ragged
         self.output_sequence_length = output_sequence_length
-        widths = tuple(range(1, ngrams + 1)) if isinstance(ngrams, int) else ngrams
-        self._tokenizer = Tokenizer(standardize, split, widths, self.name, encoding)
+        self._tokenizer = Tokenizer(standardize, split, ngrams, self.name, encoding)
         self._lookup_layer = StringLookup(
             max_tokens=max_tokens,
             vocabulary=vocabulary,

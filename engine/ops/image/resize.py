@@ -142,6 +142,8 @@ def _check(interpolation: str, fill_mode: str, both: bool, size: Any) -> None:
         raise ValueError("Only one of `pad_to_aspect_ratio` & `crop_to_aspect_ratio` can be `True`.")
     if len(size) != 2:
         raise ValueError(f"Expected `size` to be a tuple of 2 integers (height, width). Received: size={size}")
+    if size[0] <= 0 or size[1] <= 0:
+        raise ValueError(f"`size` must have positive height and width. Received: size={size}")
 
 
 def _cropped(images: Any, axes: tuple[int, int], height: int, width: int) -> Any:

@@ -41,9 +41,9 @@ _CALLS = tuple(
     cases=(*_CALLS, case(F(1, 7, 2), F(1, 1, 2, 3), order=1, mode="reflect", value=0.0)),
     name="sample",
 )
-def sample(x: Any, places: Any, *, order: int, mode: str, value: float) -> Any:
+def sample(x: Any, places: Any, *, order: int, mode: str, value: float, out: Any = None) -> Any:
     """x (batch, *sizes, channels) at places (batch, axes, *points): (batch, *points, channels)."""
-    return kernels.sample(x, places, order, mode, value)
+    return kernels.sample(x, places, order, mode, value, out)
 
 
 @defop(

@@ -161,6 +161,7 @@ def test_a_part_that_is_missing_ends_in_a_sentence_or_its_default(tmp_path: Path
         assert told is None or "designer.json" in told
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", VALUES)
 def test_a_wrong_setting_of_any_layer_is_a_problem_of_that_layer(name: str) -> None:
     """Every layer of the catalogue, each setting of it in turn."""

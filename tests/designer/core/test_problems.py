@@ -158,3 +158,35 @@ def test_many_loose_layers_are_told_one_by_one() -> None:
     loose = [problem for problem in found if problem.sentence == "is not connected: nothing feeds it."]
     assert len(loose) == 40
     assert [repair.title for repair in loose[3].repairs] == ["Connect digits to dense_3"]
+
+
+@pytest.mark.parametrize(("scaling", "real"), [("auto", [0.0, 1.0]), ("none", [0.0, 16.0])])
+def test_layers_that_reckon_with_other_pixels_than_the_data_have_are_told(scaling: str, real: list[float]) -> None:
+    document = line(
+        ("Input", "digits", {}),
+        ("RandomFlip", "flip", {}),
+        ("RandomBrightness", "light", {"factor": 0.2}),
+        ("Flatten", "flatten", {}),
+        ("Dense", "digit", {"units": 10, "activation": "softmax"}),
+    )
+    SetData(DataSettings(source="digits", scaling=scaling)).do(document)
+    analysis = Analysis(document)
+    found = [p for p in validate(document, analysis) if p.key.startswith("pixels")]
+    assert [p.name for p in found] == ["light"]
+    assert f"from 0 to 255; the data go from 0 to {real[1]:g}" in found[0].sentence
+    found[0].repairs[0].command.do(document)
+    light = document.node_named("light")
+    assert light is not None
+    assert light.params["value_range"] == real
+    assert not [p for p in validate(document, analysis) if p.key.startswith("pixels")]
+
+
+def test_behind_a_rescaling_nothing_is_said_about_pixels() -> None:
+    document = line(
+        ("Input", "digits", {}),
+        ("Rescaling", "bright", {"scale": 255.0}),
+        ("RandomBrightness", "light", {"factor": 0.2}),
+        ("Flatten", "flatten", {}),
+        ("Dense", "digit", {"units": 10, "activation": "softmax"}),
+    )
+    assert not [p for p in validate(document, Analysis(document)) if p.key.startswith("pixels")]

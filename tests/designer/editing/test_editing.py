@@ -158,3 +158,15 @@ def test_new_layers_lie_on_the_grid_and_not_on_others(workspace: Workspace) -> N
     assert place_after(workspace.document, "n3") == (600.0, 0.0)
     assert place_after(workspace.document, "n1") == (200.0, 120.0)
     assert place_after(workspace.document, None) == (600.0, 0.0)
+
+
+def test_parts_of_pictures_start_smaller_than_the_picture() -> None:
+    spec = Spec((None, 64, 48, 3), "float32")
+    assert starting_params("RandomCrop", spec) == {"height": 32, "width": 24}
+    assert starting_params("Resizing") == {"height": 32, "width": 32}
+
+
+def test_random_layers_start_with_strengths_that_leave_pictures_recognizable() -> None:
+    assert starting_params("RandomRotation") == {"factor": 0.2}
+    assert starting_params("RandomPosterization") == {"factor": 4}
+    assert starting_params("RandomSaturation") == {"factor": [0.4, 0.6]}

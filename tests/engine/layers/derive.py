@@ -42,6 +42,7 @@ SPECIAL: dict[str, list[tuple[dict[str, Any], list[tuple[int, ...]]]]] = {
     "PReLU": [({}, [(2, 6, 4)]), ({"shared_axes": [1]}, [(2, 6, 4)])],
     "Softmax": [({}, [(5, 4)]), ({"axis": 1}, [(2, 6, 4)]), ({"axis": [1, 2]}, [(2, 6, 4)])],
     "Concatenate": [({}, [(5, 4), (5, 3)]), ({"axis": 1}, [(2, 6, 4), (2, 3, 4)])],
+    "Lambda": [],  # functions are no JSON values
     "Attention": [
         ({}, [(2, 6, 4), (2, 5, 4)]),
         ({"use_scale": True}, [(2, 6, 4), (2, 5, 4), (2, 5, 4)]),
@@ -138,7 +139,9 @@ _INNER: dict[str, list[Any]] = {
         _inner("Dropout", rate=0.4, seed=2),
         _inner("BatchNormalization"),
     ],
-    "layers": [[_inner("Dense", units=3), {**_inner("Dropout", rate=0.4, seed=2), "name": "next"}]],
+    "layers": [
+        [_inner("Dense", units=3), {**_inner("Dropout"), "config": {"name": "next", "rate": 0.4, "seed": 2}}],
+    ],
     "backward_layer": [_inner("LSTM", units=3, go_backwards=True)],
 }  # fmt: skip
 """What layers that hold other layers are given, by the name of the setting: what a class accepts of it."""

@@ -32,7 +32,8 @@ def same(program: Callable[[Any], Any]) -> list[np.ndarray]:
     for library in (engine, keras):
         library.utils.set_random_seed(3)
         library.utils.clear_session()
-        results.append([array(y) for y in tree.flatten(program(library))])
+        with np.errstate(all="ignore"):  # Keras finds shapes by computing with what happens to lie in memory
+            results.append([array(y) for y in tree.flatten(program(library))])
     for ours, theirs in zip(*results, strict=True):
         assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
         np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=5e-6)

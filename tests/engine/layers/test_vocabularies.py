@@ -153,6 +153,33 @@ def test_wrong_vocabularies_are_refused() -> None:
         fixed.adapt(["b"])
 
 
+def test_settings_of_another_type_are_told_in_a_sentence() -> None:
+    for make in (
+        lambda: layers.StringLookup(max_tokens="5"),
+        lambda: layers.IntegerLookup(max_tokens=[5]),
+        lambda: layers.TextVectorization(max_tokens="many"),
+        lambda: layers.CategoryEncoding("4"),
+        lambda: layers.Hashing("4"),
+        lambda: layers.Discretization(num_bins="4"),
+    ):
+        with pytest.raises(engine.ParamError, match="is a whole number"):
+            make()
+
+
+def test_frames_feed_models_with_texts_and_numbers() -> None:
+    frame = pandas.DataFrame({"word": ["a", "b", "a", "c"], "size": [1.0, 2.0, 3.0, 4.0]})
+    word, size = engine.Input((1,), dtype="string", name="word"), engine.Input((1,), name="size")
+    rows = layers.StringLookup(vocabulary=["a", "b"], output_mode="one_hot")(word)
+    model = engine.Model({"word": word, "size": size}, layers.Dense(1)(layers.Concatenate()([rows, size])))
+    model.compile("sgd", "mse")
+    columns = {name: frame[name] for name in frame}
+    model.fit(columns, np.arange(4.0), verbose=0)
+    arrays = {name: frame[name].to_numpy() for name in frame}
+    np.testing.assert_array_equal(model.predict(columns, verbose=0), model.predict(arrays, verbose=0))
+    assert model.predict_on_batch(arrays).shape == (4, 1)
+    assert np.isfinite(model.train_on_batch(arrays, np.arange(4.0)))
+
+
 def test_rows_keep_their_length() -> None:
     layer = layers.StringLookup(output_mode="count")
     with pytest.raises(RuntimeError, match="vocabulary before calling"):

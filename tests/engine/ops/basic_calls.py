@@ -147,7 +147,10 @@ def picking() -> Iterator[Call]:
     yield call("take", numbers(2, 3, 4), 1, axis=1)
     yield call("take_along_axis", x, np.array([[0, 2], [3, 1], [1, 1], [4, 0]], "int32"), axis=1)
     yield call("take_along_axis", x, np.array([0, 7], "int32"))
-    yield call("top_k", x, 2, values_only=True)
+    for dtype in ("float32", "int32", "uint8"):
+        distinct = np.argsort(numbers(4, 5), axis=-1).astype(dtype)
+        yield call("top_k", distinct, 2, values_only=True)
+    yield call("top_k", numbers(6), 6, values_only=True)
     yield call("in_top_k", np.array([1, 4, 0, 2], "int32"), x, 2)
     yield call("slice_update", numbers(4, 5), [1, 2], numbers(2, 3, seed=1), closed=True)
 

@@ -54,6 +54,7 @@ def test_gradients_flow_back_to_the_pixels(interpolation: str) -> None:
         ({"fill_mode": "wrap"}, "Only `'constant'` is supported"),
         ({"crop_to_aspect_ratio": True, "pad_to_aspect_ratio": True}, "Only one of"),
         ({"size": (1, 2, 3)}, "tuple of 2 integers"),
+        ({"size": (0, 2)}, "positive height and width"),
     ],
 )
 def test_what_cannot_be_is_refused(options: dict[str, Any], sentence: str) -> None:

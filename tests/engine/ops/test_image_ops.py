@@ -204,6 +204,13 @@ def test_what_cannot_be_is_refused_as_with_keras(call: Callable[..., Any], sente
             call(module)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_places_that_are_no_numbers_stay_none(mode: str) -> None:
+    places = np.array([[0.5, np.nan, np.inf], [1, 1, 1]], "float32")
+    found = image.map_coordinates(np.arange(12, dtype="float32").reshape(3, 4), places, 1, mode).numpy()
+    np.testing.assert_array_equal(found, np.array([3, np.nan, np.nan], "float32"))
+
+
 def test_one_transform_serves_a_whole_batch_of_unknown_length() -> None:
     x = pictures()
     turn = TURNS[:1]

@@ -61,7 +61,7 @@ def test_crossentropy_chooses_its_kind(width: int, kind: str) -> None:
     model.compile("sgd", "crossentropy", metrics=["ce"])
     spec = [np.zeros((2, *part.shape[1:]), "float32") for part in (np.asarray(target), np.zeros((50, width)))]
     model._compile_loss.build(*spec)
-    assert model._compile_loss._entries[0].loss.fn is getattr(losses, f"{kind}_crossentropy")
+    assert model._compile_loss.entries[0].loss.fn is getattr(losses, f"{kind}_crossentropy")
 
 
 LOSSES: list[tuple[Any, Any, set[str]]] = [
@@ -400,3 +400,15 @@ def test_building_and_training_again_and_again_keeps_memory_flat() -> None:
         tracemalloc.stop()
     # Each model holds over 4 MB of weights and optimizer state.
     assert grown < 2**20
+
+
+def test_accuracy_of_logits_is_told() -> None:
+    logits, targets = losses.BinaryCrossentropy(from_logits=True), (Y > 0).astype("float32")
+    model = Tiny(4, 1)
+    model.compile("sgd", logits, metrics=["accuracy"])
+    with pytest.warns(UserWarning, match=r"'accuracy' is a BinaryAccuracy that counts outputs above 0.5"):
+        model.evaluate(X, targets, verbose=0)
+    for loss, metric in ((logits, metrics.BinaryAccuracy(threshold=0.0)), ("mse", "accuracy")):
+        model = Tiny(4, 1)
+        model.compile("sgd", loss, metrics=[metric])
+        model.evaluate(X, targets, verbose=0)  # warnings are errors here
