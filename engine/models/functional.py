@@ -126,6 +126,13 @@ class Functional(Model):
         """An input with the rank of its KerasTensor: a last axis of length 1 is added or dropped."""
         from engine import ops
 
+        if x is None:
+            if getattr(target.keras_history.operation, "optional", False):
+                return None
+            raise ValueError(
+                f"Input {target.name!r} of model '{self.name}' is not optional, but None was given for it. Give it "
+                f"values of shape {target.shape}, or make it by `Input(..., optional=True)`."
+            )
         x = x if isinstance(x, Value) else convert_to_tensor(x)
         if len(x.shape) == len(target.shape) - 1 and target.shape[-1] == 1:
             return ops.expand_dims(x, -1)
@@ -136,7 +143,8 @@ class Functional(Model):
         )
         if not fits:
             raise ValueError(
-                f"Input {target.name!r} of model '{self.name}' expects shape {target.shape}, but got {tuple(x.shape)}."
+                f"Input {target.name!r} of model '{self.name}' does not fit: expected shape={target.shape}, "
+                f"found shape={tuple(x.shape)}."
             )
         return x
 
