@@ -83,6 +83,12 @@ class Functional(Model):
     def layers(self) -> list[Any]:
         return [op for op in self._map.operations if isinstance(op, Layer)]
 
+    @layers.setter
+    def layers(self, value: Any) -> None:
+        raise AttributeError(
+            "`Model.layers` attribute is reserved and should not be used. Give the attribute another name."
+        )
+
     def _children(self) -> list[Any]:
         found = {id(layer): layer for layer in self.layers}
         for layer in super()._children():
@@ -113,6 +119,12 @@ class Functional(Model):
                 )
             flat = [inputs[name] for name in self.input_names]
         elif isinstance(inputs, dict):
+            absent = [key for key in struct if key not in inputs]
+            if absent:
+                raise ValueError(
+                    f'Missing data for input "{absent[0]}". You passed a data dictionary with keys {list(inputs)}. '
+                    f"Expected the following keys: {list(struct)}"
+                )
             flat = tree.flatten({key: inputs[key] for key in struct})
         else:
             flat = tree.flatten(inputs)

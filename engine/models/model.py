@@ -57,6 +57,12 @@ class Model(HasStateTree, Trainer, Layer):
         """The layers directly inside."""
         return self._children()
 
+    @layers.setter
+    def layers(self, value: Any) -> None:
+        raise AttributeError(
+            "`Model.layers` attribute is reserved and should not be used. Give the attribute another name."
+        )
+
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """A layer by name or by place.
 

@@ -53,6 +53,16 @@ class Plus(engine.layers.Layer):
         return x if y is None else x + y
 
 
+def test_layers_are_not_set_and_inputs_by_name_are_all_given() -> None:
+    for model in (Own(), engine.Sequential([engine.layers.Dense(1)]), engine.Model()):
+        with pytest.raises(AttributeError, match="attribute is reserved"):
+            model.layers = []
+    a, b = engine.Input((3,), name="a"), engine.Input((3,), name="b")
+    model = engine.Model({"a": a, "b": b}, Plus()(a, b))
+    with pytest.raises(ValueError, match='Missing data for input "b"'):
+        model({"a": DATA})
+
+
 def test_inputs_may_be_left_out_where_that_is_said() -> None:
     a, b = engine.Input((3,), name="a"), engine.Input((3,), optional=True, name="b")
     model = engine.Model([a, b], Plus()(a, b))
