@@ -119,7 +119,8 @@ class PReLU(Layer, category="core", keras=KERAS + "PReLU"):
             constraint=self.alpha_constraint,
             name="alpha",
         )
-        axes = {i: d for i, d in enumerate(input_shape) if i and i not in (self.shared_axes or ())}
+        kept = self.shared_axes and {i: d for i, d in enumerate(input_shape) if i and i not in self.shared_axes}
+        axes = kept or {}
         self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
 
     def call(self, inputs: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from engine.core.tensor import convert_to_numpy, convert_to_tensor, is_tensor
+from engine.core.tensor import convert_to_numpy, is_tensor
 from engine.ops import image as image
 from engine.ops import linalg as linalg
 from engine.ops.activation import *

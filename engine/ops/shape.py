@@ -11,12 +11,14 @@ from engine.core import shapes
 from engine.core.cases import F, case
 from engine.core.errors import ShapeError
 from engine.core.op import OPS, belongs, composite, defop, dispatch
-from engine.core.tensor import Spec, as_array, convert_to_tensor, infer_shape_of
+from engine.core.tensor import Spec, as_array, infer_shape_of
+from engine.core.tensor import convert_to_tensor as tensor_of
 
 __all__ = [
     "array",
     "broadcast_to",
     "concatenate",
+    "convert_to_tensor",
     "expand_dims",
     "flip",
     "moveaxis",
@@ -256,7 +258,7 @@ def place_like(h: Any, g: Any, *xs: Any, axis: int, index: int) -> Any:
 @composite(f"{NUMPY}:Concatenate")
 def concatenate(xs: Any, axis: int = 0) -> Any:
     """Values joined along an existing axis."""
-    xs = [convert_to_tensor(x) for x in xs]
+    xs = [tensor_of(x) for x in xs]
     return dispatch(OPS["concatenate"], xs, {"axis": shapes.normalize_axis(axis, _rank(xs[0]), "concatenate")})
 
 
@@ -280,7 +282,7 @@ def _parts(length: int | None, sections: Any) -> list[tuple[int, int]]:
 @composite(f"{NUMPY}:Split")
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Parts along an axis: a number of equal ones, or cut at the given places."""
-    x = convert_to_tensor(x)
+    x = tensor_of(x)
     shape = infer_shape_of(x)
     place = shapes.normalize_axis(axis, len(shape), "split")
     lead = (slice(None),) * place
@@ -290,7 +292,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 @composite("keras.src.ops.core:Unstack")
 def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
     """The slices along an axis."""
-    x = convert_to_tensor(x)
+    x = tensor_of(x)
     shape = infer_shape_of(x)
     place = shapes.normalize_axis(axis, len(shape), "unstack")
     count = num if num is not None else shape[place]
@@ -371,7 +373,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
 @composite(f"{NUMPY}:Flip")
 def flip(x: Any, axis: Any = None) -> Any:
     """The order along the axes turned round."""
-    x = convert_to_tensor(x)
+    x = tensor_of(x)
     axes = shapes.normalize_axes(axis, _rank(x))
     return x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(_rank(x)))]
 
@@ -455,4 +457,10 @@ def size(x: Any) -> Any:
 @belongs(NUMPY)
 def array(x: Any, dtype: Any = None) -> Any:
     """x as a value of the engine."""
-    return convert_to_tensor(x, dtype)
+    return tensor_of(x, dtype)
+
+
+@composite("keras.src.ops.core:ConvertToTensor", call=("x",))
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:
+    """x as a value of the engine, in the given type if one is given."""
+    return tensor_of(x, dtype, sparse, ragged)

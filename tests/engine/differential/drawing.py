@@ -248,7 +248,9 @@ class Plan:
         source = _of(self.draw, *(free or range(len(self.values))))
         kind, shape = self.values[source]
         way = _of(self.draw, "layer", "layer", "layer", "shared", "op", "merge", "nested", "attention")
-        single = [n["layer"] for n in self.nodes if "layer" in n and len(n["inputs"]) == 1 and n["call"] == "one"]
+        calls = [n for n in self.nodes if "layer" in n and len(n["inputs"]) == 1 and n["call"] == "one"]
+        calls = [n for n in calls if self.layers[n["layer"]]["class"] != "Embedding"]  # it reads whole numbers
+        single = [n["layer"] for n in calls if self.values[n["inputs"][0]] == (kind, shape)]
         twins = [i for i, v in enumerate(self.values) if v == (kind, shape) and kind != "tokens"]
         if way == "merge" and len(twins) > 1:
             others = [i for i in twins if i != source]
