@@ -278,7 +278,9 @@ def _rotated(cls: Any, shapes: tuple[tuple[int, ...], ...], config: dict[str, An
 
 
 def _others(info: ParamInfo, cls: Any) -> list[Any]:
-    """Values other than the default."""
+    """Values other than the default; none for what is not to be chosen."""
+    if info.hidden:
+        return []
     if info.kind == "Layer":
         return _accepted(cls, info.name)[1:] if info.required else _INNER[info.name]
     if info.required and info.kind != "Range":
