@@ -42,6 +42,7 @@ from engine.ops.scan import *
 from engine.ops.segment import *
 from engine.ops.sets import *
 from engine.ops.shape import *
+from engine.ops.slicing import *
 from engine.ops.solving import *
 from engine.ops.special import *
 from engine.ops.statistics import *

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.core import config
+from engine.core import config, shapes
 from engine.core.cases import F, case
 from engine.core.op import composite, defop
 from engine.core.tensor import Spec, convert_to_tensor, infer_shape_of
@@ -347,7 +347,9 @@ def softmax(x: Any, axis: Any = -1) -> Any:
 def _whole_axis(x: Any, axis: Any) -> Any:
     if axis is None:
         return tuple(range(len(infer_shape_of(x))))
-    return tuple(axis) if isinstance(axis, (list, tuple)) else axis
+    axis = tuple(axis) if isinstance(axis, (list, tuple)) else axis
+    shapes.normalize_axes(axis, len(infer_shape_of(x)), "softmax")  # refuses axes that are not there
+    return axis
 
 
 @defop(

@@ -366,9 +366,15 @@ def _unbroadcast(g: Any, x: Any) -> Any:
 
 @composite(f"{NUMPY}:Where", call=("condition", "x1", "x2"))
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
-    """x1 where the condition holds, x2 elsewhere."""
+    """x1 where the condition holds, x2 elsewhere; without both, the positions where it holds.
+
+    Raises:
+        ValueError: only one of x1 and x2.
+    """
     from engine.core.op import _promoted, _value
 
+    if (x1 is None) != (x2 is None):
+        raise ValueError("`x1` and `x2` either both should be `None` or both should have non-None value.")
     if x1 is None or x2 is None:
         from engine.ops.index import nonzero
 
@@ -451,6 +457,7 @@ zeros_like = _filled("zeros_like", 0)
 @composite(f"{NUMPY}:FullLike", call=("x", "fill_value"))
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
     """An array like x, filled with a value."""
+    x = convert_to_tensor(x)
     return cast(add(zeros_like(x), fill_value), dtype or x.dtype)
 
 

@@ -1,4 +1,4 @@
-"""Ops that pick and place elements: indexing, taking, gathering, sorting, one-hot positions, slicing updates."""
+"""Ops that pick and place elements: indexing, taking, gathering, sorting, one-hot positions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ __all__ = [
     "get_item",
     "in_top_k",
     "nonzero",
-    "slice_update",
     "sort",
     "take",
     "take_along_axis",
@@ -48,6 +47,8 @@ def _sliced(x: Spec, *, key: tuple[Any, ...]) -> Spec:
 
 def _full(key: tuple[Any, ...], rank: int) -> list[Any]:
     """The key with the ellipsis written out and whole slices at the end."""
+    if sum(part is Ellipsis for part in key) > 1:
+        raise ShapeError("an index may have a single ellipsis.")
     used = sum(part is not None and part is not Ellipsis for part in key)
     if used > rank:
         raise ShapeError(f"{used} indices were given for {rank} axes.")
@@ -375,13 +376,3 @@ def nonzero(x: Any) -> tuple[Any, ...]:
     from engine.core.tensor import Tensor, convert_to_numpy
 
     return tuple(Tensor(part.astype("int32")) for part in np.nonzero(convert_to_numpy(x)))
-
-
-@composite("keras.src.ops.core:SliceUpdate", call=("inputs", "start_indices", "updates"))
-def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
-    """`inputs` with `updates` written from the given start."""
-    lengths = infer_shape_of(updates)
-    key = tuple(slice(int(s), None if n is None else int(s) + n) for s, n in zip(start_indices, lengths, strict=True))
-    inside = dispatch(OPS["unslice"], (ew.ones_like(updates), inputs), {"key": key})
-    placed = dispatch(OPS["unslice"], (updates, inputs), {"key": key})
-    return inputs * (1 - ew.cast(inside, inputs.dtype)) + ew.cast(placed, inputs.dtype)

@@ -11,6 +11,7 @@ from engine.core.errors import ShapeError
 from engine.core.op import composite
 from engine.core.tensor import convert_to_tensor
 from engine.ops import elementwise as ew
+from engine.ops.sections import open_sections
 from engine.ops.shape import broadcast_to, concatenate, expand_dims, ravel, reshape, split
 
 __all__ = [
@@ -117,7 +118,7 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     place = shapes.normalize_axis(axis, len(x.shape), "array_split")
     length = x.shape[place]
     if length is None:
-        raise ShapeError("array_split needs an axis of known length.", op="array_split", shapes=(x.shape,))
+        return open_sections(x, place, indices_or_sections, even=False)
     each, longer = divmod(length, indices_or_sections)
     ends = np.cumsum([each + (i < longer) for i in range(indices_or_sections)])
     return _cut(x, ends[:-1].tolist(), place)

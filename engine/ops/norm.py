@@ -16,6 +16,7 @@ from engine.ops import elementwise as ew
 from engine.ops import reduce as red
 from engine.ops.matrix_norm import norm
 from engine.ops.shape import reshape
+from engine.ops.special import saturate_cast
 
 __all__ = [
     "batch_norm_train",
@@ -141,7 +142,9 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
     x = _widened(given)
     axes = shapes.normalize_axes(axes, len(x.shape))
     pair = red.mean(x, axis=axes, keepdims=keepdims), red.var(x, axis=axes, keepdims=keepdims)
-    return ew.cast(pair[0], given.dtype), ew.cast(pair[1], given.dtype)
+    if given.dtype == x.dtype:
+        return pair
+    return saturate_cast(pair[0], given.dtype), saturate_cast(pair[1], given.dtype)  # a half's square may be too large
 
 
 def _along(value: Any, axis: int, rank: int) -> Any:

@@ -11,7 +11,7 @@ from engine.core import dtypes, shapes
 from engine.core.cases import F, I, case
 from engine.core.errors import ShapeError
 from engine.core.op import composite, defop
-from engine.core.tensor import Spec, as_array, convert_to_tensor
+from engine.core.tensor import Spec, Symbol, Tensor, as_array, convert_to_tensor
 from engine.ops import elementwise as ew
 from engine.ops import reduce as red
 from engine.ops.index import sort, take_along_axis
@@ -35,17 +35,17 @@ METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
 @defop(
-    infer=lambda count, *, q, method: (
-        Spec((*count.shape[:-1], len(q)), "int32"),
-        Spec((*count.shape[:-1], len(q)), "int32"),
-        Spec((*count.shape[:-1], len(q)), "float64"),
+    infer=lambda count, q, *, method: (
+        Spec((*count.shape[:-1], *q.shape), "int32"),
+        Spec((*count.shape[:-1], *q.shape), "int32"),
+        Spec((*count.shape[:-1], *q.shape), "float64"),
     ),
-    cases=tuple(case(np.array([[5], [1], [4]], "int32"), q=(0.0, 0.3, 1.0), method=m) for m in METHODS),
+    cases=tuple(case(np.array([[5], [1], [4]], "int32"), np.array([0.0, 0.3, 1.0]), method=m) for m in METHODS),
     nondiff="positions",
 )
-def quantile_places(count: Any, *, q: tuple[float, ...], method: str) -> Any:
+def quantile_places(count: Any, q: Any, *, method: str) -> Any:
     """Where the quantiles q of `count` sorted numbers lie: the two places beside each, and how far from the first."""
-    virtual = np.maximum(count - 1, 0) * np.asarray(q)
+    virtual = np.maximum(count - 1, 0) * q.astype("float64")
     low = np.floor(virtual)
     part = virtual - low
     if method == "lower":
@@ -76,14 +76,14 @@ def _gathered(x: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
 def _quantiles(x: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool) -> Any:
     if method not in METHODS:
         raise ValueError(f"Invalid method: {method}. Expected one of {METHODS}.")
-    levels = np.asarray(as_array(q), "float64") if not isinstance(q, float) else np.asarray(q)
-    if levels.size and (levels.min() < 0 or levels.max() > 1):
+    levels = q if isinstance(q, Symbol) else Tensor(np.asarray(q if isinstance(q, float) else as_array(q), "float64"))
+    if isinstance(levels, Tensor) and levels.size and not 0 <= levels.numpy().min() <= levels.numpy().max() <= 1:
         raise ValueError("Quantiles must be in the range [0, 1]")
     x = convert_to_tensor(x)
     rank, kind = len(x.shape), dtypes.compute_type(x.dtype, float)
     # NumPy puts the NaN of bfloat16 anywhere when it sorts.
     rows, axes = _gathered(ew.cast(x, "float32" if kind == "bfloat16" else kind), axis)
-    picked = ew.cast(_picked(rows, tuple(levels.ravel().tolist()), method, skip_nan), kind)
+    picked = ew.cast(_picked(rows, ravel(levels), method, skip_nan), kind)
     if keepdims:
         for a in axes:
             picked = expand_dims(picked, a)
@@ -94,13 +94,13 @@ def _quantiles(x: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan:
     return picked[0] if levels.ndim == 0 else reshape(picked, (*levels.shape, *rest))
 
 
-def _picked(rows: Any, q: tuple[float, ...], method: str, skip_nan: bool) -> Any:
+def _picked(rows: Any, q: Any, method: str, skip_nan: bool) -> Any:
     """Quantiles of the last axis; without `skip_nan`, a single NaN makes all of a row's NaN."""
     known = red.sum(ew.cast(ew.logical_not(ew.isnan(rows)), "int32"), axis=-1, keepdims=True)
     total = red.sum(ew.cast(ew.ones_like(rows), "int32"), axis=-1, keepdims=True)
     if rows.shape[-1] in (0, None):  # what is taken where there is nothing
         rows = pad(rows, [*[(0, 0)] * (len(rows.shape) - 1), (0, 1)], constant_values=math.nan)
-    low, high, part = quantile_places(known if skip_nan else total, q=q, method=method)
+    low, high, part = quantile_places(known if skip_nan else total, q, method=method)
     ordered = sort(rows, axis=-1)
     below, above = take_along_axis(ordered, low, axis=-1), take_along_axis(ordered, high, axis=-1)
     part = ew.cast(part, rows.dtype)
@@ -136,16 +136,20 @@ def nanquantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdi
     return _quantiles(x, q, axis, method, keepdims, skip_nan=True)
 
 
+def _share(percent: Any) -> Any:
+    return ew.true_divide(percent, 100.0) if isinstance(percent, Symbol) else as_array(percent) / 100.0
+
+
 @composite(f"{NUMPY}:Percentile", call=("x", "q"))
 def percentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The quantiles (see `quantile`) at q percent."""
-    return _quantiles(x, as_array(q) / 100.0, axis, method, keepdims, skip_nan=False)
+    return _quantiles(x, _share(q), axis, method, keepdims, skip_nan=False)
 
 
 @composite(f"{NUMPY}:Nanpercentile", call=("x", "q"))
 def nanpercentile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Any:
     """The quantiles (see `quantile`) at q percent of the elements that are numbers."""
-    return _quantiles(x, as_array(q) / 100.0, axis, method, keepdims, skip_nan=True)
+    return _quantiles(x, _share(q), axis, method, keepdims, skip_nan=True)
 
 
 @composite(f"{NUMPY}:Median")

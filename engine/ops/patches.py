@@ -10,7 +10,7 @@ from engine.core.cases import F, case
 from engine.core.errors import ShapeError
 from engine.core.op import composite, defop
 from engine.core.tensor import Spec, convert_to_tensor
-from engine.ops.index import take
+from engine.ops.fourier import frames
 
 __all__ = ["extract_sequences", "fold", "unfold"]
 
@@ -142,12 +142,6 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any
     """Sequences of the last axis, `sequence_stride` apart: (..., T) to (..., sequences, sequence_length).
 
     Raises:
-        ShapeError: the last axis has no known length.
+        ShapeError: a sequence is longer than the axis.
     """
-    x = convert_to_tensor(x)
-    length = x.shape[-1]
-    if length is None:
-        raise ShapeError("extract_sequences needs a last axis of known length.", op="extract_sequences")
-    count = max((length - (sequence_length - sequence_stride)) // sequence_stride, 0)
-    places = np.arange(count)[:, None] * sequence_stride + np.arange(sequence_length)
-    return take(x, places.astype("int32"), axis=-1)
+    return frames(convert_to_tensor(x), length=sequence_length, stride=sequence_stride, border=0)

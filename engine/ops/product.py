@@ -213,6 +213,8 @@ def _single(term: str, result: str, x: Any) -> Any:
 
 def _pair(a: str, b: str, result: str, x: Any, y: Any) -> Any:
     """Two operands by one batched matrix product: axes sorted into batch, own and summed groups."""
+    a, x = _without_ones(a, x, b, y)
+    b, y = _without_ones(b, y, a, x)
     for letter in [c for c in a if c not in b and c not in result]:
         x, a = _single(a, a.replace(letter, ""), x), a.replace(letter, "")
     for letter in [c for c in b if c not in a and c not in result]:
@@ -229,6 +231,15 @@ def _pair(a: str, b: str, result: str, x: Any, y: Any) -> Any:
     shape = [dims[c] for c in order]
     value = _unfold(product, shape)
     return value if "".join(order) == result else sh._transpose(value, axes=tuple(order.index(c) for c in result))
+
+
+def _without_ones(term: str, x: Any, other: str, y: Any) -> tuple[str, Any]:
+    """Axes of length 1 that stand for a longer one of the other operand are left out: it is spread over that."""
+    lengths, others = infer_shape_of(x), infer_shape_of(y)
+    ones = [i for i, c in enumerate(term) if c in other and lengths[i] == 1 != others[other.index(c)]]
+    if not ones:
+        return term, x
+    return "".join(c for i, c in enumerate(term) if i not in ones), sh.squeeze(x, axis=tuple(ones))
 
 
 def _dims(a: str, b: str, x: Any, y: Any) -> dict[str, int | None]:

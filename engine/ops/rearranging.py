@@ -1,8 +1,7 @@
-"""Moving elements about: rolling, turning, mirroring, axis patterns, blocks of pixels, cutting out at a place."""
+"""Moving elements about: rolling, turning, mirroring, axis patterns, blocks of pixels."""
 
 from __future__ import annotations
 
-import builtins
 import math
 import re
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from engine.core import config, shapes
-from engine.core.cases import F, I, case
+from engine.core.cases import F, case
 from engine.core.errors import ShapeError
 from engine.core.op import composite, defop
-from engine.core.tensor import Spec, Symbol, convert_to_tensor, infer_shape_of
+from engine.core.tensor import convert_to_tensor
 from engine.ops.shape import flip, ravel, reshape, reshape_like, swapaxes, transpose
 
 __all__ = [
@@ -23,7 +22,6 @@ __all__ = [
     "rearrange",
     "roll",
     "rot90",
-    "slice",
     "space_to_depth",
 ]
 
@@ -196,58 +194,3 @@ def space_to_depth(x: Any, block_size: int, data_format: str = "channels_last") 
             raise ValueError(f"{word} ({length}) must be divisible by block_size ({block_size}).")
     pattern = "n c (h p) (w q) -> n (c p q) h w" if first else "n (h p) (w q) c -> n h w (p q c)"
     return rearrange(x, pattern, p=block_size, q=block_size)
-
-
-@defop(
-    infer=lambda x, start, *, shape: Spec(shape, x.dtype),
-    vjp=(lambda g, y, x, start, *, shape: unslice_at(g, x, start), None),
-    cases=(case(F(4, 5), I(2, high=2), shape=(2, 3)),),
-)
-def slice_at(x: Any, start: Any, *, shape: tuple[int, ...]) -> Any:
-    """The part of the given shape that begins at a place known only when it runs."""
-    return x[_key(start, shape)]
-
-
-@defop(
-    infer=lambda g, x, start: Spec(x.shape, g.dtype),
-    vjp=(lambda h, y, g, x, start: slice_at(h, start, shape=tuple(g.shape)), None, None),
-    shape_only=(1,),
-    cases=(case(F(2, 3), F(4, 5), I(2, high=2)),),
-)
-def unslice_at(g: Any, x: Any, start: Any, *, out: Any = None) -> Any:
-    """Zeros in the shape of x with g at a place known only when it runs."""
-    out = np.empty(x.shape, g.dtype) if out is None else out
-    out.fill(0)
-    out[_key(start, g.shape)] = g
-    return out
-
-
-def _key(start: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    return tuple(builtins.slice(int(s), int(s) + n) for s, n in zip(start, shape, strict=True))
-
-
-@composite("keras.src.ops.core:Slice", call=("inputs", "start_indices"))
-def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
-    """The part of `inputs` that begins at `start_indices` and has the given shape; -1 reaches to the end.
-
-    Raises:
-        ValueError: not one start and one length for each axis.
-    """
-    x = convert_to_tensor(inputs)
-    starts = start_indices if isinstance(start_indices, (list, tuple)) else convert_to_tensor(start_indices)
-    if not len(starts) == len(shape) == len(x.shape):
-        raise ValueError(
-            "Length of `start_indices` must match length of `shape`. "
-            f"Received: start_indices={start_indices}, shape={shape}"
-        )
-    if isinstance(starts, Symbol) or any(isinstance(s, Symbol) for s in starts):
-        return slice_at(x, convert_to_tensor(starts, "int32"), shape=tuple(int(n) for n in shape))
-    ends = [None if n == -1 else int(s) + int(n) for s, n in zip(starts, shape, strict=True)]
-    _check_inside(infer_shape_of(x), ends)
-    return x[tuple(builtins.slice(int(s), e) for s, e in zip(starts, ends, strict=True))]
-
-
-def _check_inside(lengths: tuple[Any, ...], ends: list[int | None]) -> None:
-    for axis, (length, end) in enumerate(zip(lengths, ends, strict=True)):
-        if length is not None and end is not None and end > length:
-            raise ShapeError(f"slice: axis {axis} has {length} elements, but the part ends at {end}.", op="slice")

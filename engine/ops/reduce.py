@@ -128,6 +128,12 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     name="mean",
 )
 def _mean(x: Any, *, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
+    if x.dtype.itemsize == 2:  # sums of half precision overflow soon
+        result = np.mean(x.astype("float32"), axis=axis, keepdims=keepdims).astype(x.dtype)
+        if out is None:
+            return result
+        np.copyto(out, result)
+        return out
     return np.mean(x, axis=axis, keepdims=keepdims, dtype=x.dtype, out=out)
 
 

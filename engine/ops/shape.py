@@ -117,7 +117,8 @@ def transpose(x: Any, axes: Any = None) -> Any:
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Two axes exchanged."""
     order = list(range(_rank(x)))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
+    first, second = shapes.normalize_axes((axis1, axis2), len(order), "swapaxes")
+    order[first], order[second] = second, first
     return _transpose(x, axes=tuple(order))
 
 
@@ -256,9 +257,11 @@ def place_like(h: Any, g: Any, *xs: Any, axis: int, index: int) -> Any:
 
 
 @composite(f"{NUMPY}:Concatenate")
-def concatenate(xs: Any, axis: int = 0) -> Any:
-    """Values joined along an existing axis."""
+def concatenate(xs: Any, axis: int | None = 0) -> Any:
+    """Values joined along an existing axis; flattened ones when axis is None."""
     xs = [tensor_of(x) for x in xs]
+    if axis is None:
+        xs, axis = [ravel(x) for x in xs], 0
     return dispatch(OPS["concatenate"], xs, {"axis": shapes.normalize_axis(axis, _rank(xs[0]), "concatenate")})
 
 
@@ -268,10 +271,8 @@ def stack(x: Any, axis: int = 0) -> Any:
     return concatenate([expand_dims(v, axis) for v in x], axis=axis)
 
 
-def _parts(length: int | None, sections: Any) -> list[tuple[int, int]]:
-    if length is None:
-        raise ShapeError("split needs an axis of known length.")
-    if isinstance(sections, int):
+def _parts(length: int | None, sections: Any) -> list[tuple[int, int | None]]:
+    if isinstance(sections, int) and length is not None:
         if length % sections:
             raise ShapeError("split makes parts of equal length.", rule=f"{length} / {sections} is not whole")
         return [(i * length // sections, (i + 1) * length // sections) for i in range(sections)]
@@ -285,6 +286,10 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     x = tensor_of(x)
     shape = infer_shape_of(x)
     place = shapes.normalize_axis(axis, len(shape), "split")
+    if shape[place] is None and isinstance(indices_or_sections, int):
+        from engine.ops.sections import open_sections
+
+        return open_sections(x, place, indices_or_sections, even=True)
     lead = (slice(None),) * place
     return [x[(*lead, slice(a, b))] for a, b in _parts(shape[place], indices_or_sections)]
 
@@ -388,6 +393,10 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
         from engine.ops.index import take
 
         counts = np.asarray(as_array(repeats))
+        if infer_shape_of(x)[place] not in (None, counts.size):
+            raise ValueError(
+                f"repeat: {counts.size} numbers of times do not fit an axis of {infer_shape_of(x)[place]} elements."
+            )
         return take(x, np.repeat(np.arange(counts.size, dtype="int32"), counts), axis=place)
     repeats = int(np.ravel(as_array(repeats))[0])
     return _spread(x, place, place + 1, repeats)

@@ -161,6 +161,7 @@ class _View(pg.PlotWidget):
 
     def __init__(self, plot: Plot) -> None:
         super().__init__()
+        self.setAccessibleName(tr("Curve of {name}", name=plot.name))
         self._plot = plot
         self._ticks: list[float] = []
         self._set: dict[str, tuple[list[tuple[float, str]], int]] = {}

@@ -119,7 +119,10 @@ def shapes() -> Iterator[Call]:
     yield call("concatenate", [numbers(2, 3), numbers(4, 3, dtype="int32")], closed=True)
     for axis in (0, 1, -1):
         yield call("stack", [numbers(2, 3), numbers(2, 3, seed=1)], axis=axis)
+    yield call("concatenate", [x, numbers(2, 3)], axis=None, closed=True, own_spec=True)
     yield call("split", numbers(2, 6), 3, axis=1)
+    yield call("split", numbers(6, 2), 3)
+    yield call("split", numbers(6, 2), [1, 4], own_spec=True)
     yield call("split", numbers(2, 6), [1, 4], axis=-1)
     yield call("unstack", numbers(2, 3), axis=1)
     for mode in ("constant", "edge", "reflect", "symmetric", "wrap"):
@@ -180,6 +183,8 @@ def products() -> Iterator[Call]:
         ("ij,jk", ((2, 3), (3, 4))),
         ("bij,bjk->bik", ((5, 2, 3), (5, 3, 4))),
         ("...ij,...jk->...ik", ((5, 2, 3), (5, 3, 4))),
+        ("...ij,...jk->...ik", ((1, 2, 3), (5, 3, 4))),
+        ("...ij,...jk", ((5, 1, 2, 3), (2, 3, 4))),
         ("ij->ji", ((2, 3),)),
         ("ij->", ((2, 3),)),
         ("ii->i", ((3, 3),)),

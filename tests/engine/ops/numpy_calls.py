@@ -220,11 +220,11 @@ def joining() -> Iterator[Call]:
         yield call(name, [a, numbers(2, 3, dtype="int32")])
         yield call(name, [numbers(), numbers(seed=3)], closed=True, own_spec=True)
     for options in ({"axis": 0}, {"axis": -1}, {}):
-        yield call("array_split", numbers(5, 7), 3, closed=True, **options)
+        yield call("array_split", numbers(5, 7), 3, own_spec=True, **options)
     yield call("hsplit", numbers(2, 4, 6), 2)
     yield call("hsplit", numbers(6), 3, closed=True, own_spec=True)
     yield call("hsplit", numbers(2, 5), [1, 3])
-    yield call("vsplit", numbers(4, 3), 2, closed=True)
+    yield call("vsplit", numbers(4, 3), 2)
     yield call("dsplit", numbers(2, 3, 6), 3)
     yield call("dsplit", numbers(2, 3, 6), [2])
     for indexing in ("xy", "ij"):
@@ -314,6 +314,7 @@ def rearranging() -> Iterator[Call]:
     for length, stride in ((4, 2), (3, 3), (5, 1)):
         yield call("extract_sequences", numbers(2, 10), length, stride)
         yield call("extract_sequences", numbers(10), length, stride, closed=True)
+        yield call("extract_sequences", numbers(2, 3, 10), length, stride)
     yield call("slice", numbers(4, 5), (1, 2), (2, 3), closed=True)
     yield call("slice", numbers(4, 5), np.array([1, 2], "int32"), (2, 3), closed=True)
 

@@ -87,3 +87,10 @@ def test_batch_norm_train_gives_no_gradient_for_what_is_not_there() -> None:
 def test_batch_norm_train_refuses_weights_of_another_size() -> None:
     with pytest.raises(ShapeError, match="gamma has shape"):
         ops.batch_norm_train(draw(1, 6, 3), draw(2, 4), None, epsilon=1e-3)
+
+
+def test_the_variance_of_large_halves_is_the_largest_half() -> None:
+    x = np.array([-741.0, 353.2, 1099.0, -1807.0], "float16")
+    mean, variance = ops.moments(x, axes=[0])
+    assert float(variance) == float(np.finfo("float16").max)
+    assert float(mean) == float(x.astype("float32").mean().astype("float16"))

@@ -25,6 +25,44 @@ def test_slices_at_places_known_only_when_a_plan_runs() -> None:
         np.testing.assert_array_equal(plan(x, np.array(start, "int32"))[0], wanted)
 
 
+def test_updates_at_places_known_only_when_a_plan_runs() -> None:
+    x, new = numbers(4, 5), numbers(2, 3, seed=1)
+    specs = [Spec((4, 5), "float32"), Spec((2,), "int32"), Spec((2, 3), "float32")]
+    plan = compile(trace(ops.slice_update, specs))
+    for start in ([0, 0], [2, 1], [1, 2]):
+        place = np.array(start, "int32")
+        np.testing.assert_array_equal(plan(x, place, new)[0], keras.ops.slice_update(x.copy(), place, new))
+
+
+def test_updates_leave_infinities_beside_them_alone() -> None:
+    x = np.array([np.inf, np.nan, 1.0], "float32")
+    np.testing.assert_array_equal(ops.slice_update(x, [2], np.zeros(1, "float32")).numpy(), [np.inf, np.nan, 0.0])
+
+
+def test_lists_are_values_too() -> None:
+    assert ops.full_like([1, 2], 7).tolist() == [7, 7]
+    assert ops.slice_update([1, 2, 3], [1], [9]).tolist() == [1, 9, 3]
+    assert ops.flip([1, 2, 3]).tolist() == [3, 2, 1]
+    assert ops.median([3, 1, 2]).item() == 2
+
+
+@pytest.mark.parametrize("name", ["quantile", "percentile", "nanquantile", "nanpercentile"])
+def test_quantiles_at_shares_known_only_when_a_plan_runs(name: str) -> None:
+    x, q = numbers(5, 4), np.array([0.1, 0.5, 0.9], "float32") * (100 if "percentile" in name else 1)
+    specs = [Spec((None, 4), "float32"), Spec((3,), "float32")]
+    plan = compile(trace(lambda x, q: getattr(ops, name)(x, q, axis=0), specs))
+    np.testing.assert_allclose(plan(x, q)[0], getattr(keras.ops, name)(x, q, axis=0), rtol=1e-5)
+
+
+def test_a_batch_is_split_when_its_size_is_known() -> None:
+    plan = compile(trace(lambda x: ops.split(x, 2), [Spec((None, 3), "float32")]))
+    for rows in (2, 6):
+        x = numbers(rows, 3)
+        np.testing.assert_array_equal(np.concatenate(plan(x)), x)
+    with pytest.raises(ShapeError, match="equal length"):
+        plan(numbers(3, 3))
+
+
 def test_slice_to_the_end() -> None:
     x = numbers(4, 5)
     np.testing.assert_array_equal(ops.slice(x, (1, 2), (-1, 2)).numpy(), x[1:, 2:4])
@@ -114,7 +152,6 @@ def test_variables_are_values_too() -> None:
         lambda x: ops.unique(x),
         lambda x: ops.bincount(x),
         lambda x: ops.segment_sum(x, x),
-        lambda x: ops.quantile(ops.cast(x, "float32"), ops.cast(x, "float32")),
     ],
 )
 def test_results_whose_length_depends_on_values_are_refused_while_tracing(function: Callable[..., Any]) -> None:
@@ -139,6 +176,10 @@ def test_results_whose_length_depends_on_values_are_refused_while_tracing(functi
         (lambda: ops.segment_sum(numbers(3), [0, 1]), ValueError, "same leading dimension"),
         (lambda: ops.ldexp(numbers(3), numbers(3)), TypeError, "integer"),
         (lambda: ops.array_split(numbers(3), [1]), TypeError, "must be of type `int`"),
+        (lambda: ops.where(numbers(3), numbers(3)), ValueError, "both"),
+        (lambda: ops.repeat(numbers(3), [1, 2]), ValueError, "do not fit"),
+        (lambda: ops.get_item(numbers(3, 4), (Ellipsis, 1, Ellipsis)), ShapeError, "ellipsis"),
+        (lambda: ops.swapaxes(numbers(3, 4), 0, 5), ShapeError, "axis 5"),
         (lambda: ops.diff(numbers(3), n=-1), ValueError, "non-negative"),
         (lambda: ops.view(numbers(2, 3), "float64"), ShapeError, "multiple"),
         (lambda: ops.view_as_complex(numbers(3)), ValueError, "size 2"),
