@@ -87,6 +87,11 @@ class Softmax(_Elementwise, category="core", keras=KERAS + "Softmax"):
         fits = len(shapes[0]) <= len(shapes[1]) and all(
             a in (1, b, None) or b is None for a, b in zip(*(shape[::-1] for shape in shapes), strict=False)
         )
+        if len(shapes[0]) > len(shapes[1]):
+            raise ValueError(
+                "The `mask` must be broadcastable to `inputs` and must not have more dimensions. "
+                f"Received: inputs.shape={shapes[1]}, mask.shape={shapes[0]}"
+            )
         if not fits:
             raise ValueError(
                 "The `mask` must be broadcastable to `inputs`. Each mask dimension must be 1 or match the "

@@ -92,6 +92,8 @@ def as_shape(value: Any) -> Any:
 
 def tree_of_tensors(shapes: Any, dtype: str) -> Any:
     """KerasTensors for a shape or a structure of shapes."""
+    if shapes is None:
+        return None
     if is_shape(shapes):
         return KerasTensor(shapes, dtype)
     if isinstance(shapes, dict):

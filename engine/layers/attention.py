@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from engine import ops, regularizers
-from engine.core.errors import TraceError
+from engine.core.errors import ParamError, ShapeError, TraceError
 from engine.core.params import Constraint, Initializer, Param, Regularizer
 from engine.layers.activation import Softmax
 from engine.layers.base import Layer, Ports
@@ -116,6 +116,9 @@ def _places(query: Any, value: Any) -> tuple[Any, Any]:
     return ops.reshape(rows, (1, -1, 1)), ops.reshape(columns, (1, 1, -1))
 
 
+POSITIVE = "Received an invalid value for argument `{name}`, expected a positive integer. Received: {name}={value}."
+
+
 class MultiHeadAttention(
     Heads, category="attention", keras="keras.layers:MultiHeadAttention", ports=Ports((2, 3), 1, (3, None))
 ):
@@ -125,14 +128,22 @@ class MultiHeadAttention(
     self-attention wire the same value twice.
     """
 
-    num_heads: int = Param(ge=1, doc="How many ways of looking there are side by side.")
-    key_dim: int = Param(ge=1, doc="Length of query and key vectors of each head.")
-    value_dim: int | None = Param(None, ge=1, doc="Length of value vectors of each head; empty: as key_dim.")
+    num_heads: int = Param(ge=1, refusal=POSITIVE, doc="How many ways of looking there are side by side.")
+    key_dim: int = Param(ge=1, refusal=POSITIVE, doc="Length of query and key vectors of each head.")
+    value_dim: int | None = Param(
+        None, ge=1, refusal=POSITIVE, doc="Length of value vectors of each head; empty: as key_dim."
+    )
     dropout: float = Param(0.0, ge=0, le=1, step=0.05, doc="Share of attention dropped in training.")
     use_bias: bool = Param(True, doc="Add learned numbers in the projections.")
     output_shape: Any = Param(None, kind="Any", advanced=True, doc="Length of the output; empty: as the query.")
     attention_axes: Any = Param(None, kind="Any", advanced=True, doc="Axes to attend over; empty: all but the last.")
-    sliding_window: int | None = Param(None, ge=1, advanced=True, doc=WINDOW_DOC)
+    sliding_window: int | None = Param(
+        None,
+        ge=1,
+        advanced=True,
+        refusal="`{name}` must be `None` or a positive integer. Received: {name}={value}.",
+        doc=WINDOW_DOC,
+    )
     flash_attention: bool | None = Param(None, advanced=True, doc="Accepted for compatibility.")
     kernel_initializer: Initializer = Param(
         "glorot_uniform", group=INITIALISATION, advanced=True, doc="Start of weights."
@@ -152,12 +163,34 @@ class MultiHeadAttention(
         self._given_value_dim = self.value_dim
         self.value_dim = self.value_dim or self.key_dim
         shape = self.output_shape
+        if shape is not None and not isinstance(shape, (int, list, tuple)):
+            raise ParamError(
+                f"Invalid `output_shape`: {shape}. When specified, the `output_shape` should be of type tuple, list, "
+                "or int.",
+                owner=type(self).__name__,
+                param="output_shape",
+                value=shape,
+            )
         self._output_shape = None if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
         axes = self.attention_axes
+        if axes is not None and not isinstance(axes, (int, list, tuple)):
+            raise ParamError(
+                f"`attention_axes` must be an int, list, or tuple. Received: attention_axes={axes}",
+                owner=type(self).__name__,
+                param="attention_axes",
+                value=axes,
+            )
         self._attention_axes = (axes,) if isinstance(axes, int) else None if axes is None else tuple(axes)
 
     def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
         key_shape = value_shape if key_shape is None else key_shape
+        if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
+            raise ShapeError(
+                "All dimensions of `value` and `key`, except the last one, must be equal. "
+                f"Received: value_shape={value_shape} and key_shape={key_shape}",
+                layer=self.name,
+                shapes=(value_shape, key_shape),
+            )
         self._query_dense = self._projection("query", query_shape, self.key_dim)
         self._key_dense = self._projection("key", key_shape, self.key_dim)
         if self.use_gate:

@@ -8,6 +8,7 @@ from engine import ops, random
 from engine.core.errors import TraceError
 from engine.core.params import Param
 from engine.core.rng import SeedGenerator
+from engine.layers.arguments import is_shape
 from engine.layers.base import Layer, Ports
 
 _INPUTS = Ports((2, 3), 1, (3, 3), as_list=True)
@@ -26,13 +27,24 @@ class _Attention(Layer):
 
     def _check(self, inputs: Any, mask: Any = None) -> None:
         name = type(self).__name__
-        if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
+        if not isinstance(inputs, (list, tuple)) or is_shape(inputs):
             raise ValueError(
                 f"{name} layer must be called on a list of inputs, namely [query, value] or [query, value, key]. "
                 f"Received: inputs={inputs}."
             )
-        if mask is not None and (not isinstance(mask, (list, tuple)) or not 2 <= len(mask) <= len(inputs)):
-            raise ValueError(f"{name} layer accepts a mask list of length 2 or 3. Received: mask={mask}.")
+        if len(inputs) not in (2, 3):
+            raise ValueError(
+                f"{name} layer accepts inputs list of length 2 or 3, namely [query, value] or [query, value, key]. "
+                f"Received length: {len(inputs)}."
+            )
+        if mask is not None and not isinstance(mask, (list, tuple)):
+            raise ValueError(
+                f"{name} layer mask must be a list, namely [query_mask, value_mask]. Received: mask={mask}."
+            )
+        if mask is not None and len(mask) not in (2, 3):
+            raise ValueError(
+                f"{name} layer accepts mask list of length 2 or 3. Received: inputs={inputs}, mask={mask}."
+            )
 
     def _scores(self, query: Any, key: Any) -> Any:
         raise NotImplementedError
@@ -84,7 +96,12 @@ class Attention(_Attention, category="attention", keras="keras.layers:Attention"
     """
 
     use_scale: bool = Param(False, doc="Multiply the scores by a learned number.")
-    score_mode: str = Param("dot", choices=("dot", "concat"), doc="Products, or the sum of tanh(query + key).")
+    score_mode: str = Param(
+        "dot",
+        choices=("dot", "concat"),
+        refusal="Invalid value for argument score_mode. Expected one of {{'dot', 'concat'}}. Received: {name}={value}.",
+        doc="Products, or the sum of tanh(query + key).",
+    )
     dropout: float = Param(0.0, ge=0, le=1, step=0.05, doc="Share of attention dropped in training.")
     seed: int | None = Param(None, advanced=True, doc=_SEED_DOC)
 

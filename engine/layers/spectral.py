@@ -11,6 +11,8 @@ from engine.core.tensor import Variable
 from engine.layers.base import InputSpec, Ports
 from engine.layers.wrapper import Wrapper
 
+_GREATER = "`{name}` should be greater than zero. Received: `{name}={value}`."
+
 
 class SpectralNormalization(
     Wrapper, category="normalization", keras="keras.layers:SpectralNormalization", ports=Ports(ranks=(2, None))
@@ -20,7 +22,7 @@ class SpectralNormalization(
     The value is estimated by power iteration, which keeps its vector from step to step.
     """
 
-    power_iterations: int = Param(1, ge=1, doc="Rounds of the estimate at each step.")
+    power_iterations: int = Param(1, ge=1, refusal=_GREATER, doc="Rounds of the estimate at each step.")
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
