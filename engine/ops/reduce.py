@@ -304,8 +304,9 @@ def _reverse_cumsum(g: Any, axis: int) -> Any:
 
 @composite(f"{NUMPY}:Cumsum")
 def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Running sum along an axis; of the flattened value when axis is None."""
-    x = _sum_type(_tensor(x))
+    """Running sum along an axis, in the type of x; of the flattened value when axis is None."""
+    x = _tensor(x)
+    x = ew.cast(x, "int32") if x.dtype == "bool" else x
     if axis is None:
         from engine.ops.shape import reshape
 

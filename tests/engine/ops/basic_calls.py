@@ -91,6 +91,7 @@ def reductions() -> Iterator[Call]:
         yield call("cumsum", numbers(2, 3, 4), **options)
         yield call("cumsum", numbers(2, 3, dtype="int32"), **options)
         yield call("cumsum", numbers(2, 3, dtype="bool"), **options)
+        yield call("cumsum", numbers(2, 3, dtype="int8"), **options)
         yield call("count_nonzero", numbers(2, 3, 4, dtype="int32"), **options)
         yield call("logsumexp", numbers(2, 3, 4), **options)
         yield call("average", numbers(2, 3), axis=options.get("axis"))
