@@ -12,7 +12,7 @@ from engine.core.params import Declared, Param, register_kind
 
 
 class Constraint(Declared):
-    """`constraint(weight)` gives the weight's allowed value."""
+    """`constraint(weight)` gives the weight's allowed value; the base allows every weight."""
 
     KIND = "constraint"
 
@@ -20,7 +20,7 @@ class Constraint(Declared):
         pass
 
     def __call__(self, w: Any) -> Any:
-        raise NotImplementedError("Constraint subclasses must implement the `__call__()` method.")
+        return w
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal object."""

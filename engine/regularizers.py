@@ -87,7 +87,7 @@ class OrthogonalRegularizer(Regularizer, keras="keras.regularizers:OrthogonalReg
 
 def _table() -> dict[str, Any]:
     found = registry.all_of("regularizer")
-    short = {"l1": L1, "l2": L2, "l1_l2": L1L2, "orthogonal_regularizer": OrthogonalRegularizer}
+    short = {"l1": L1, "l2": L2, "l1_l2": L1L2, "l1l2": L1L2, "orthogonal_regularizer": OrthogonalRegularizer}
     return {**found, **short}
 
 

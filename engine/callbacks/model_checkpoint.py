@@ -42,7 +42,7 @@ class ModelCheckpoint(MonitorCallback, keras="keras.callbacks:ModelCheckpoint"):
                 "When using `save_weights_only=True` in `ModelCheckpoint`, the filepath provided must end in "
                 f"`.weights.h5` (Keras weights format). Received: filepath={self.filepath}"
             )
-        if not self.save_weights_only and not self.filepath.endswith((".keras", ".h5")):
+        if not self.save_weights_only and not self.filepath.endswith(".keras"):
             raise ValueError(
                 f"The filepath provided must end in `.keras` (Keras model format). Received: filepath={self.filepath}"
             )
@@ -92,6 +92,7 @@ class ModelCheckpoint(MonitorCallback, keras="keras.callbacks:ModelCheckpoint"):
             self.model.save_weights(path, overwrite=True)
         else:
             self.model.save(path, overwrite=True)
+        self._tell(epoch, f"finished saving model to {path}")
 
     def _wanted(self, epoch: int, logs: dict[str, Any], path: str) -> bool:
         if not self.save_best_only:
@@ -100,6 +101,13 @@ class ModelCheckpoint(MonitorCallback, keras="keras.callbacks:ModelCheckpoint"):
         current = logs.get(self.monitor)
         if current is None:
             warnings.warn(f"Can save best model only with {self.monitor} available.", stacklevel=4)
+            return True
+        if getattr(current, "ndim", 0):
+            warnings.warn(
+                f"Can save best model only when `monitor` is a scalar value. Received: {current}. "
+                "Falling back to `save_best_only=False`.",
+                stacklevel=4,
+            )
             return True
         if self.monitor_op is None:
             self._set_monitor_op()
@@ -116,11 +124,11 @@ class ModelCheckpoint(MonitorCallback, keras="keras.callbacks:ModelCheckpoint"):
             tell(f"\nEpoch {epoch + 1}: {text}")
 
     def _path(self, epoch: int, batch: int | None, logs: dict[str, Any]) -> str:
-        values = dict(logs) if batch is None else {"batch": batch + 1, **logs}
+        values = dict(logs) if batch is None or "batch" in logs else {"batch": batch + 1, **logs}
         try:
             return self.filepath.format(epoch=epoch + 1, **values)
         except KeyError as error:
             raise KeyError(
-                f"The filepath {self.filepath!r} of ModelCheckpoint names {error}, which is not among the figures "
-                f"{sorted(values)}."
+                f'Failed to format this callback filepath: "{self.filepath}". Reason: {error}. '
+                f"ModelCheckpoint knows the figures {sorted(values)}."
             ) from error

@@ -189,6 +189,8 @@ def _whole(info: ParamInfo, value: Any, owner: str) -> int:
 
 
 def _number(info: ParamInfo, value: Any, owner: str) -> float:
+    if not isinstance(value, (bool, np.bool_)) and hasattr(value, "__array__") and getattr(value, "shape", None) == ():
+        value = np.asarray(value).item()  # a variable or tensor of one number
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise info.refuse(value, owner, wrong_type=True)
     if not info.in_range(float(value)):

@@ -19,6 +19,7 @@ KINDS = (
     "regularizer",
     "constraint",
     "activation",
+    "seed",
 )
 
 _BY_NAME: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}

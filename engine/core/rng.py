@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.core import naming
+from engine.core import naming, registry
 from engine.core.tensor import Tensor, Variable
 from engine.core.value import _op
 
@@ -108,3 +108,6 @@ def set_random_seed(seed: int) -> None:
 def reset_global_generator() -> None:
     """The next unseeded draw makes a new global generator."""
     _GLOBAL.clear()
+
+
+registry.register("seed", SeedGenerator, "SeedGenerator", "keras.random:SeedGenerator")

@@ -33,8 +33,9 @@ STFTInitializer = STFT
 
 def _table() -> dict[str, Any]:
     found = registry.all_of("initializer")
+    longer = {cls.__name__ + "Initializer": cls for cls in (Identity, Orthogonal, STFT)}
     short = {to_snake_case(name): cls for name, cls in found.items()}
-    return {**found, **short, "normal": RandomNormal, "uniform": RandomUniform, "one": Ones, "zero": Zeros}
+    return {**found, **longer, **short, "normal": RandomNormal, "uniform": RandomUniform, "one": Ones, "zero": Zeros}
 
 
 def serialize(initializer: Any) -> Any:

@@ -104,7 +104,8 @@ class Layer(HasState, Operation, Declared):
     def dtype_policy(self, value: Any) -> None:
         policy = dtypes.get_policy(value)
         if isinstance(self._dtype_policy, DTypePolicyMap) and self._path:
-            self._dtype_policy.pop(self._path, None)
+            if self._path in self._dtype_policy:
+                del self._dtype_policy[self._path]
             self._dtype_policy[self._path] = policy
         else:
             self._dtype_policy = policy

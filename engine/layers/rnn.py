@@ -17,6 +17,8 @@ from engine.layers.nested import takes, with_custom_objects
 from engine.layers.rnn_cells import Cell
 
 SEQUENCES = Ports(ranks=(3, 3))
+_WRITTEN_OUT = 40
+"""Most steps that plans write out one by one, which runs faster but takes long to compile."""
 
 
 def _output_size(cell: Any) -> Any:
@@ -243,9 +245,10 @@ class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES
         self, sequences: Any, initial_state: Any, mask: Any, training: Any = False
     ) -> tuple[Any, Any, list[Any]]:
         """All steps through the cell. Returns the last output, the outputs of all steps, the last states."""
-        if sequences.shape[1] is None:
-            return self._open_loop(sequences, initial_state, mask, training)
-        times = list(range(sequences.shape[1]))
+        length = sequences.shape[1]
+        if length is None or (length > _WRITTEN_OUT and STATE.trace is not None and not self.unroll):
+            return self._loop(sequences, initial_state, mask, training)
+        times = list(range(length))
         states = initial_state
         outputs: list[Any] = []
         for t in reversed(times) if self.go_backwards else times:
@@ -275,8 +278,8 @@ class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES
         flat = [chosen(n, s) for n, s in zip(tree.flatten(new), tree.flatten(states), strict=True)]
         return chosen(output, held), tree.pack_sequence_as(states, flat)
 
-    def _open_loop(self, sequences: Any, initial_state: Any, mask: Any, training: Any) -> tuple[Any, Any, list[Any]]:
-        """The steps as one op, while the number of steps is open."""
+    def _loop(self, sequences: Any, initial_state: Any, mask: Any, training: Any) -> tuple[Any, Any, list[Any]]:
+        """The steps as one op: their number may be open, and plans stay small."""
         if self.unroll:
             raise ValueError(
                 "Cannot unroll a RNN if the time dimension is undefined. \n- If using a Sequential model, specify the "

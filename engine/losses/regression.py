@@ -22,6 +22,8 @@ def reduction_param() -> Any:
         "sum_over_batch_size",
         kind="str",
         choices=REDUCTION_CHOICES,
+        refusal=f"Invalid value for argument `reduction`. Expected one of {REDUCTION_CHOICES}. "
+        "Received: reduction={value}.",
         nullable=True,
         doc=REDUCTION_DOC,
         group="Reduction",

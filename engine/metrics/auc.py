@@ -14,6 +14,8 @@ from engine.metrics.confusion import FourCounts, ratio
 from engine.metrics.reduction import dtype_param, name_param
 from engine.metrics.thresholds import evenly_spread, update_counts
 
+TOO_FEW = "Argument `{name}` must be an integer > 1. Received: {name}={value}."
+
 
 class AUC(FourCounts, keras="keras.metrics:AUC"):
     """Area under a curve of right against wrong answers over all thresholds: 1 is perfect, 0.5 (ROC) is guessing.
@@ -22,7 +24,7 @@ class AUC(FourCounts, keras="keras.metrics:AUC"):
     """
 
     _direction = "up"
-    num_thresholds: int = Param(200, gt=1, doc="How many points of the curve are computed.")
+    num_thresholds: int | None = Param(200, gt=1, refusal=TOO_FEW, doc="How many points of the curve are computed.")
     curve: str = Param("ROC", choices=("ROC", "PR", "PRGAIN"), doc="Which curve.")
     summation_method: str = Param(
         "interpolation", choices=("interpolation", "minoring", "majoring"), doc="How the area between points is taken."
@@ -38,20 +40,22 @@ class AUC(FourCounts, keras="keras.metrics:AUC"):
     def setup(self) -> None:
         super().setup()
         self._own_thresholds = None if self.thresholds is None else sorted(self.thresholds)
-        inner = evenly_spread(self.num_thresholds)[1:-1] if self._own_thresholds is None else self._own_thresholds
+        inner = (
+            evenly_spread(self.num_thresholds or 200)[1:-1] if self._own_thresholds is None else self._own_thresholds
+        )
         self.num_thresholds = len(inner) + 2
         self.thresholds = [0.0 - config.epsilon(), *inner, 1.0 + config.epsilon()]
         if self.num_labels and not self.multi_label:
             raise ValueError("`num_labels` is needed only when `multi_label` is True.")
         self._built = False
         if not self.multi_label:
-            self.make_counts((self.num_thresholds,))
+            self.make_counts((len(self.thresholds),))
             self._built = True
         elif self.num_labels:
             self._build(self.num_labels)
 
     def _build(self, labels: int) -> None:
-        self.make_counts((self.num_thresholds, labels))
+        self.make_counts((len(self.thresholds), labels))
         self._built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:

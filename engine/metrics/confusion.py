@@ -12,6 +12,8 @@ from engine.metrics.thresholds import NEG_INF, as_list, evenly_spread, update_co
 
 THRESHOLDS_DOC = "One number or several in [0, 1]; predictions above count as positive. Empty means 0.5."
 TOP_K_DOC = "Only the k best classes of each sample count as predicted."
+TOO_FEW = "Argument `{name}` must be an integer > 0. Received: {name}={value}."
+SHARE = "Argument `{name}` must be in the range [0, 1]. Received: {name}={value}."
 CLASS_DOC = "Only this class is counted."
 
 
@@ -204,8 +206,8 @@ class SensitivityAtSpecificity(_BestUnderBound, keras="keras.metrics:Sensitivity
     """Best sensitivity (recall) at which the specificity is at least the given one."""
 
     bound, bounded, wanted = "specificity", "specificities", "recalls"
-    specificity: float = Param(ge=0, le=1, doc="Smallest share of negatives left alone.")
-    num_thresholds: int = Param(200, ge=1, doc="How many thresholds are tried.")
+    specificity: float = Param(ge=0, le=1, refusal=SHARE, doc="Smallest share of negatives left alone.")
+    num_thresholds: int = Param(200, ge=1, refusal=TOO_FEW, doc="How many thresholds are tried.")
     class_id: int | None = Param(None, ge=0, doc=CLASS_DOC)
     name: str | None = name_param(None)
     dtype: Any = dtype_param()
@@ -215,8 +217,8 @@ class SpecificityAtSensitivity(_BestUnderBound, keras="keras.metrics:Specificity
     """Best specificity at which the sensitivity (recall) is at least the given one."""
 
     bound, bounded, wanted = "sensitivity", "recalls", "specificities"
-    sensitivity: float = Param(ge=0, le=1, doc="Smallest share of positives found.")
-    num_thresholds: int = Param(200, ge=1, doc="How many thresholds are tried.")
+    sensitivity: float = Param(ge=0, le=1, refusal=SHARE, doc="Smallest share of positives found.")
+    num_thresholds: int = Param(200, ge=1, refusal=TOO_FEW, doc="How many thresholds are tried.")
     class_id: int | None = Param(None, ge=0, doc=CLASS_DOC)
     name: str | None = name_param(None)
     dtype: Any = dtype_param()
@@ -226,8 +228,8 @@ class PrecisionAtRecall(_BestUnderBound, keras="keras.metrics:PrecisionAtRecall"
     """Best precision at which the recall is at least the given one."""
 
     bound, bounded, wanted = "recall", "recalls", "precisions"
-    recall: float = Param(ge=0, le=1, doc="Smallest recall.")
-    num_thresholds: int = Param(200, ge=1, doc="How many thresholds are tried.")
+    recall: float = Param(ge=0, le=1, refusal=SHARE, doc="Smallest recall.")
+    num_thresholds: int = Param(200, ge=1, refusal=TOO_FEW, doc="How many thresholds are tried.")
     class_id: int | None = Param(None, ge=0, doc=CLASS_DOC)
     name: str | None = name_param(None)
     dtype: Any = dtype_param()
@@ -237,8 +239,8 @@ class RecallAtPrecision(_BestUnderBound, keras="keras.metrics:RecallAtPrecision"
     """Best recall at which the precision is at least the given one."""
 
     bound, bounded, wanted = "precision", "precisions", "recalls"
-    precision: float = Param(ge=0, le=1, doc="Smallest precision.")
-    num_thresholds: int = Param(200, ge=1, doc="How many thresholds are tried.")
+    precision: float = Param(ge=0, le=1, refusal=SHARE, doc="Smallest precision.")
+    num_thresholds: int = Param(200, ge=1, refusal=TOO_FEW, doc="How many thresholds are tried.")
     class_id: int | None = Param(None, ge=0, doc=CLASS_DOC)
     name: str | None = name_param(None)
     dtype: Any = dtype_param()

@@ -83,6 +83,12 @@ class Functional(Model):
     def layers(self) -> list[Any]:
         return [op for op in self._map.operations if isinstance(op, Layer)]
 
+    @layers.setter
+    def layers(self, value: Any) -> None:
+        raise AttributeError(
+            "`Model.layers` attribute is reserved and should not be used. Give the attribute another name."
+        )
+
     def _children(self) -> list[Any]:
         found = {id(layer): layer for layer in self.layers}
         for layer in super()._children():
@@ -113,6 +119,12 @@ class Functional(Model):
                 )
             flat = [inputs[name] for name in self.input_names]
         elif isinstance(inputs, dict):
+            absent = [key for key in struct if key not in inputs]
+            if absent:
+                raise ValueError(
+                    f'Missing data for input "{absent[0]}". You passed a data dictionary with keys {list(inputs)}. '
+                    f"Expected the following keys: {list(struct)}"
+                )
             flat = tree.flatten({key: inputs[key] for key in struct})
         else:
             flat = tree.flatten(inputs)
@@ -126,6 +138,13 @@ class Functional(Model):
         """An input with the rank of its KerasTensor: a last axis of length 1 is added or dropped."""
         from engine import ops
 
+        if x is None:
+            if getattr(target.keras_history.operation, "optional", False):
+                return None
+            raise ValueError(
+                f"Input {target.name!r} of model '{self.name}' is not optional, but None was given for it. Give it "
+                f"values of shape {target.shape}, or make it by `Input(..., optional=True)`."
+            )
         x = x if isinstance(x, Value) else convert_to_tensor(x)
         if len(x.shape) == len(target.shape) - 1 and target.shape[-1] == 1:
             return ops.expand_dims(x, -1)
@@ -136,7 +155,8 @@ class Functional(Model):
         )
         if not fits:
             raise ValueError(
-                f"Input {target.name!r} of model '{self.name}' expects shape {target.shape}, but got {tuple(x.shape)}."
+                f"Input {target.name!r} of model '{self.name}' does not fit: expected shape={target.shape}, "
+                f"found shape={tuple(x.shape)}."
             )
         return x
 

@@ -31,13 +31,17 @@ class Model(HasStateTree, Trainer, Layer):
             if cls is Model:
                 cls = Functional
             elif not issubclass(cls, Functional):
-                # A subclass with its own steps, built from tensors: it is a Functional model too.
-                cls = type(
-                    cls.__name__, (cls, Functional), {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
-                )
+                cls = _functional_kind(cls)
         return super().__new__(cls, *args, **kwargs)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if _is_functional_call(args, kwargs):
+            from engine.models.functional import Functional
+
+            # A subclass that hands its graph to `super().__init__` is a Functional model from here on.
+            self.__class__ = _functional_kind(type(self))
+            Functional.__init__(self, *args, **kwargs)  # type: ignore[arg-type]
+            return
         if args:
             raise TypeError(
                 f"{type(self).__name__}: a model takes inputs and outputs, or keyword arguments only. Got {args!r}."
@@ -52,6 +56,12 @@ class Model(HasStateTree, Trainer, Layer):
     def layers(self) -> list[Any]:
         """The layers directly inside."""
         return self._children()
+
+    @layers.setter
+    def layers(self, value: Any) -> None:
+        raise AttributeError(
+            "`Model.layers` attribute is reserved and should not be used. Give the attribute another name."
+        )
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """A layer by name or by place.
@@ -153,6 +163,17 @@ class Model(HasStateTree, Trainer, Layer):
 
             return functional_from_config(cls, config, custom_objects)
         return cls(**config)
+
+
+def _functional_kind(cls: Any) -> Any:
+    """A subclass of Model with its own steps, made a Functional model too; the class keeps it."""
+    from engine.models.functional import Functional
+
+    found = vars(cls).get("_functional_twin")
+    if found is None:
+        names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+        found = cls._functional_twin = type(cls.__name__, (cls, Functional), names)
+    return found
 
 
 def _is_functional_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

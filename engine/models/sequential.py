@@ -118,6 +118,13 @@ class Sequential(Model):
         """The layers without the Input."""
         return [layer for layer in self._line if not isinstance(layer, InputLayer)]
 
+    @layers.setter
+    def layers(self, value: Any) -> None:
+        raise AttributeError(
+            "`Sequential.layers` attribute is reserved and should not be used. Use `add()` and `pop()` to change the "
+            "layers in this model."
+        )
+
     def _children(self) -> list[Any]:
         found = {id(layer): layer for layer in self._line}
         for value in self._attributes():

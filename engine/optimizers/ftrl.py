@@ -8,6 +8,9 @@ from engine import initializers, ops
 from engine.core.params import LearningRate, Param
 from engine.optimizers.base import DeclaredOptimizer
 
+POSITIVE = "`{name}` needs to be positive or zero. Received: {name}={value}."
+NEGATIVE = "`{name}` needs to be negative or zero. Received: {name}={value}."
+
 
 class Ftrl(DeclaredOptimizer, keras="keras.optimizers:Ftrl"):
     """Each weight is the minimum of the gradients' sum, a growing square and L1 (McMahan et al. 2013).
@@ -17,11 +20,15 @@ class Ftrl(DeclaredOptimizer, keras="keras.optimizers:Ftrl"):
     """
 
     learning_rate: LearningRate = Param(0.001, doc="Size of a step.")
-    learning_rate_power: float = Param(-0.5, le=0, doc="How the rate falls with the squares; 0 keeps it.")
-    initial_accumulator_value: float = Param(0.1, ge=0, doc="Sum of squares at the start.")
-    l1_regularization_strength: float = Param(0.0, ge=0, doc="Pulls small weights to zero.")
-    l2_regularization_strength: float = Param(0.0, ge=0, doc="Keeps weights small.")
-    l2_shrinkage_regularization_strength: float = Param(0.0, ge=0, doc="L2 that is added to the gradient.")
+    learning_rate_power: float = Param(
+        -0.5, le=0, refusal=NEGATIVE, doc="How the rate falls with the squares; 0 keeps it."
+    )
+    initial_accumulator_value: float = Param(0.1, ge=0, refusal=POSITIVE, doc="Sum of squares at the start.")
+    l1_regularization_strength: float = Param(0.0, ge=0, refusal=POSITIVE, doc="Pulls small weights to zero.")
+    l2_regularization_strength: float = Param(0.0, ge=0, refusal=POSITIVE, doc="Keeps weights small.")
+    l2_shrinkage_regularization_strength: float = Param(
+        0.0, ge=0, refusal=POSITIVE, doc="L2 that is added to the gradient."
+    )
     beta: float = Param(0.0, ge=0, doc="The paper's beta, added to the root of the squares.")
 
     def build(self, variables: Any) -> None:

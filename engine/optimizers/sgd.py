@@ -14,7 +14,13 @@ class SGD(DeclaredOptimizer, keras="keras.optimizers:SGD"):
     """Gradient descent: w -= rate · g. With momentum m: v = m·v - rate·g, w += v (Nesterov: w += m·v - rate·g)."""
 
     learning_rate: LearningRate = Param(0.01, doc="Size of a step.")
-    momentum: float = Param(0.0, ge=0, le=1, doc="Share of the last step that is made again.")
+    momentum: float = Param(
+        0.0,
+        ge=0,
+        le=1,
+        refusal="`momentum` must be a float between [0, 1].",
+        doc="Share of the last step that is made again.",
+    )
     nesterov: bool = Param(False, doc="Look ahead along the momentum.")
 
     def build(self, variables: Any) -> None:

@@ -229,7 +229,8 @@ def _stream_kind(x: Any) -> str:
     if isinstance(x, types.GeneratorType):
         return "generator"
     if isinstance(x, Iterable) and not isinstance(x, (str, bytes, dict, list, tuple)):
-        return type(x).__name__
+        # Known by its module, so that torch need not be there.
+        return "torch DataLoader" if type(x).__module__.startswith("torch.utils.data") else type(x).__name__
     raise ValueError(
         f"Unrecognized data type: x={x} (of type {type(x)}). Give arrays, data frames, a generator, a PyDataset or a "
         "loader; turn lists of numbers into arrays with np.array."
@@ -244,6 +245,7 @@ def _refuse_extra(kind: str, y: Any, sample_weight: Any, class_weight: Any) -> N
                 f"as part of the {kind}."
             )
     if class_weight is not None:
+        kind = f"Python {kind}" if kind == "generator" else kind
         raise ValueError(
             f"Argument `class_weight` is not supported for {kind} inputs. Yield sample weights instead. "
             f"Received: class_weight={class_weight}"

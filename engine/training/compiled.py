@@ -75,10 +75,16 @@ class Compiled:
             weighted_metrics: the same, updated with sample and class weights.
             run_eagerly: run op by op instead of compiled, for looking inside.
             steps_per_execution: batches between two calls of the callbacks' batch hooks.
-            jit_compile: kept for files; steps are compiled unless `run_eagerly`.
+            jit_compile: kept for files; steps are compiled unless `run_eagerly`. Freezing or thawing layers afterwards
+                takes effect with the next step: the steps are compiled anew.
             auto_scale_loss: under the policy "mixed_float16" wrap the optimizer in a `LossScaleOptimizer`.
         """
         given = dict(locals())
+        if jit_compile is True and run_eagerly:
+            warnings.warn(
+                "If `run_eagerly` is True, then `jit_compile` cannot also be True. Disabling `jit_compile`.",
+                stacklevel=2,
+            )
         chosen = optimizers.get(optimizer)
         given["optimizer"] = chosen
         policy = getattr(getattr(self, "dtype_policy", None), "name", "")
@@ -173,11 +179,38 @@ class Compiled:
         return [name for name in first if name in names] + sorted(set(names) - set(first))
 
     def get_compile_config(self) -> dict[str, Any]:
-        """Plain data of the arguments of `compile`; empty before."""
+        """Plain data of the arguments of `compile`; empty before, and when no file can hold them."""
         if not self.compiled or self._compile_arguments is None:
             return {}
-        result: dict[str, Any] = serialize_object(self._compile_arguments)
+        try:
+            result: dict[str, Any] = serialize_object(self._compile_arguments)
+        except (TypeError, ValueError) as error:
+            warnings.warn(
+                f"{self.name}: the settings of `compile()` are left out, because they cannot be written: {error} "  # type: ignore[attr-defined]
+                "After loading, call `compile()` again.",
+                stacklevel=4,
+            )
+            return {}
         return result
+
+    def compiled_loss(self, y: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None) -> Any:
+        """`compute_loss` under its name in Keras 2."""
+        warnings.warn(
+            "`model.compiled_loss()` is deprecated. Instead, use "
+            "`model.compute_loss(x, y, y_pred, sample_weight, training)`.",
+            stacklevel=2,
+        )
+        return self.compute_loss(x=None, y=y, y_pred=y_pred, sample_weight=sample_weight)  # type: ignore[attr-defined]
+
+    @property
+    def compiled_metrics(self) -> CompileMetrics:
+        """The metrics of `compile` under their name in Keras 2, with `update_state(y, y_pred, sample_weight)`."""
+        warnings.warn(
+            "`model.compiled_metrics` is deprecated. Instead, use "
+            "`model.compute_metrics(x, y, y_pred, sample_weight)`.",
+            stacklevel=2,
+        )
+        return self._compile_metrics or CompileMetrics(None, None)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """`compile` with what `get_compile_config` gave, and build the optimizer if the model is built."""

@@ -87,16 +87,29 @@ class Outputs:
             return list(value)
         if isinstance(value, dict) and self.is_flat and self.have_names:
             if not set(value) <= set(self.names):
-                raise ValueError(f"Expected keys {self.names} in {what} dict, but found {what}.keys()={list(value)}")
+                raise ValueError(
+                    f"{self._keras_words(what)}Expected keys {self.names} in {what} dict, but found "
+                    f"{what}.keys()={list(value)}"
+                )
             return [value.get(name) for name in self.names]
         found = list(_parts(self.structure, value))
         if not any(part is _MISFIT for part in found):
             return found
         given = f"{len(value)} entries" if isinstance(value, (list, tuple)) else f"keys {list(value)}"
         raise ValueError(
-            f"`{what}` has {given} for a model with {self.count} outputs{self._name_list()}. "
+            f"{self._keras_words(what)}`{what}` has {given} for a model with {self.count} outputs{self._name_list()}. "
             "Give one entry for each output, None for an output without, in the structure of the outputs "
             f"{tree.map_structure(lambda _: '*', self.structure)}."
+        )
+
+    def _keras_words(self, what: str) -> str:
+        """How Keras begins when metrics do not fit the outputs."""
+        if "metrics" not in what:
+            return ""
+        names = f"be a dict or a list matching the output names of the functional model {self.names} or "
+        return (
+            f"Invalid `{what}`. `{what}` should contain metrics objects and "
+            f"{'either ' + names if self.have_names else ''}match the output structure of the model. "
         )
 
     def _name_list(self) -> str:

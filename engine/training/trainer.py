@@ -77,7 +77,7 @@ class Trainer(Compiled):
         with GradientTape() as tape:
             y_pred = self(x, training=True)  # type: ignore[operator]
             loss = self._compute_loss(x, y, y_pred, sample_weight, training=True)
-            scaled = self.optimizer.scale_loss(loss)
+            scaled = loss if self.optimizer is None else self.optimizer.scale_loss(loss)
         self._track_loss(loss, x)
         variables = self.trainable_variables  # type: ignore[attr-defined]
         if variables:
@@ -141,7 +141,9 @@ class Trainer(Compiled):
 
     def _assert_compiled(self, method: str) -> None:
         if not self.compiled:
-            raise ValueError(f"You must call `compile()` before calling `{method}()`.")
+            raise ValueError(
+                f"You must call `compile()` before using the model. `{method}()` was called on {self.name} before."  # type: ignore[attr-defined]
+            )
 
     def _source(self, purpose: str, steps: int | None, **data: Any) -> EpochSource:
         return EpochSource(get_adapter(steps=steps, **data), steps, self.steps_per_execution, purpose)

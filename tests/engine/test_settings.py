@@ -153,6 +153,17 @@ def test_a_map_of_policies_gives_each_layer_its_own() -> None:
     assert found[0] == found[1]
 
 
+@both
+def test_a_policy_set_on_a_layer_goes_into_its_map(library: Any) -> None:
+    policies = library.dtype_policies.DTypePolicyMap("float32")
+    dense = library.layers.Dense(2, dtype=policies, name="dense")
+    dense.build((None, 3))
+    dense.dtype_policy = "mixed_float16"
+    assert dense.dtype_policy is policies and dense.compute_dtype == "float16"
+    dense.dtype_policy = "float16"
+    assert policies[dense.path].name == "float16" and len(policies) == 1
+
+
 def test_policies_convert_inputs_as_keras_does() -> None:
     for value, autocast in ((DATA, True), (DATA, False), (np.arange(3), True)):
         kinds = [

@@ -325,7 +325,13 @@ class IndexLookup(DataLayer):
 
     def load_own_variables(self, store: Any) -> None:
         if self.output_mode == "tf_idf" and "idf_weights" in store.keys():  # noqa: SIM118  (stores are no dicts)
-            self.idf_weights = np.asarray(store["idf_weights"], config.floatx())
+            weights = np.asarray(store["idf_weights"], config.floatx())
+            depth = self.max_tokens if self.pad_to_max_tokens else self._frozen_size
+            if weights.ndim != 1 or depth not in (None, len(weights)):
+                raise ValueError(
+                    f"Layer '{self.name}' has {depth} terms and the file has weights of shape {weights.shape}."
+                )
+            self.idf_weights = weights
 
     def save_assets(self, dir_path: str) -> None:
         """Write the vocabulary into a folder, unless the config holds it."""

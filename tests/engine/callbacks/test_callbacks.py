@@ -178,7 +178,7 @@ def test_checkpoint_refuses(options: dict[str, Any], error: type[Exception], tex
 
 
 def test_checkpoint_names_a_figure_that_is_missing() -> None:
-    with pytest.raises(KeyError, match="which is not among the figures"):
+    with pytest.raises(KeyError, match="Failed to format this callback filepath"):
         drive(callbacks.ModelCheckpoint("{val_auc}.keras"), [1.0])
 
 

@@ -140,7 +140,7 @@ _INNER: dict[str, list[Any]] = {
         _inner("BatchNormalization"),
     ],
     "layers": [
-        [_inner("Dense", units=3), {**_inner("Dropout"), "config": {"name": "next", "rate": 0.4, "seed": 2}}],
+        [_inner("Dense", units=3), {**_inner("LayerNormalization"), "config": {"name": "next"}}],
     ],
     "backward_layer": [_inner("LSTM", units=3, go_backwards=True)],
 }  # fmt: skip
@@ -212,6 +212,8 @@ def uses(name: str) -> list[Use]:
     whole, text = _kind(name, required)
     found = [Use(name, "", required, shapes, whole, text)]
     for info in cls.PARAMS.values():
+        if info.kind in _OBJECTS and _is_twin(name):
+            continue
         for i, value in enumerate(_others(info, cls)):
             changed = {**required, info.name: value}
             if info.name == "dilation_rate":
@@ -219,6 +221,11 @@ def uses(name: str) -> list[Use]:
             found.append(Use(name, f"{info.name}{i or ''}", changed, _rotated(cls, shapes, changed), whole, text))
     holds = any(info.kind == "Layer" for info in cls.PARAMS.values())
     return [dataclasses.replace(use, shapes=_fitting(use)) for use in found] if holds else found
+
+
+def _is_twin(name: str) -> bool:
+    """Whether the same class for two axes of space is tried with all objects, so that here the geometry is enough."""
+    return name[-2:] in ("1D", "3D") and f"{name[:-2]}2D" in registry.all_of("layer")
 
 
 def _fitting(use: Use) -> tuple[tuple[int, ...], ...]:
@@ -271,7 +278,9 @@ def _rotated(cls: Any, shapes: tuple[tuple[int, ...], ...], config: dict[str, An
 
 
 def _others(info: ParamInfo, cls: Any) -> list[Any]:
-    """Values other than the default."""
+    """Values other than the default; none for what is not to be chosen."""
+    if info.hidden:
+        return []
     if info.kind == "Layer":
         return _accepted(cls, info.name)[1:] if info.required else _INNER[info.name]
     if info.required and info.kind != "Range":

@@ -173,3 +173,69 @@ def test_masks_are_known_while_a_graph_is_made() -> None:
         return lib.Model(inputs, TemporalSoftmax()(x)).predict(words, verbose=0)
 
     same(program)
+
+
+def test_a_layer_with_masks_of_its_own_masks() -> None:
+    words = np.array([[1, 2, 0, 0], [3, 1, 2, 0]], "int32")
+
+    def program(lib: Any) -> Any:
+        class TemporalSplit(lib.layers.Layer):
+            def call(self, inputs: Any) -> Any:
+                return lib.ops.split(inputs, 2, axis=1)
+
+            def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+                return None if mask is None else lib.ops.split(mask, 2, axis=1)
+
+        inputs = lib.Input((4,), dtype="int32")
+        halves = TemporalSplit()(lib.layers.Embedding(4, 5, mask_zero=True)(inputs))
+        return lib.Model(inputs, [lib.layers.GRU(2)(half) for half in halves]).predict(words, verbose=0)
+
+    same(program)
+
+
+def holders(lib: Any) -> Any:
+    """A model of layers inside layers, states handed on, several outputs."""
+    layers = lib.layers
+    words, film = lib.Input((None,), dtype="int32", name="words"), lib.Input((3, 5, 5, 2), name="film")
+    x = layers.ReversibleEmbedding(7, 6, name="table")(words)
+    x, *states = layers.Bidirectional(layers.LSTM(3, return_sequences=True, return_state=True), name="both")(x)
+    y = layers.RNN([layers.GRUCell(3), layers.LSTMCell(4)], return_sequences=True, name="stack")(x)
+    y = layers.Bidirectional(layers.LSTM(3, return_sequences=True), "sum")(y, initial_state=states)
+    y = layers.GroupQueryAttention(2, 4, 2)(y, y, use_causal_mask=True)
+    y = layers.MultiHeadAttention(2, 2, sliding_window=2, use_gate=True)(y, y)
+    y = layers.TimeDistributed(layers.SpectralNormalization(layers.Dense(3)), name="each")(y)
+    z = layers.ConvLSTM2D(2, 3, name="film_state")(film)
+    z = layers.Pipeline([layers.Flatten(), layers.Dense(3)])(z)
+    return lib.Model([words, film], [y, z, layers.SimpleRNN(2, go_backwards=True)(y)])
+
+
+@pytest.mark.parametrize(("writer", "reader"), [(engine, keras), (keras, engine), (engine, engine)])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_models_of_holders_go_through_files(writer: Any, reader: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    data = [rng.integers(0, 7, (2, 4)).astype("int32"), rng.normal(size=(2, 3, 5, 5, 2)).astype("float32")]
+    with np.errstate(all="ignore"):
+        model = holders(writer)
+        model.save(tmp_path / "m.keras")
+        again = reader.saving.load_model(tmp_path / "m.keras")
+        fresh = holders(reader)
+        model.save_weights(tmp_path / "m.weights.h5")
+        fresh.load_weights(tmp_path / "m.weights.h5")
+    wanted = model.predict(data, verbose=0)
+    for other in (again, fresh):
+        for ours, theirs in zip(other.predict(data, verbose=0), wanted, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_models_of_holders_train() -> None:
+    rng = np.random.default_rng(5)
+    data = [rng.integers(0, 7, (8, 4)).astype("int32"), rng.normal(size=(8, 3, 5, 5, 2)).astype("float32")]
+    targets = [rng.normal(size=(8, *shape)).astype("float32") for shape in ((4, 3), (3,), (2,))]
+    losses = []
+    for eager in (False, True):
+        engine.utils.set_random_seed(1)
+        model = holders(engine)
+        model.compile("adam", "mse", run_eagerly=eager)
+        losses.append(model.fit(data, targets, epochs=3, batch_size=4, shuffle=False, verbose=0).history["loss"])
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+    assert losses[0][-1] < losses[0][0]

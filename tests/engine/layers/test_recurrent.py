@@ -326,6 +326,25 @@ def test_plans_with_an_open_length_do_as_eager_steps(style: dict[str, Any]) -> N
         np.testing.assert_array_equal(ours, array(eager))
 
 
+def test_long_sequences_do_in_plans_as_step_by_step() -> None:
+    x = RNG.normal(size=(3, 44, 2)).astype("float32")
+    layers = [
+        engine.layers.RNN([engine.layers.GRUCell(3), engine.layers.LSTMCell(2)], return_sequences=True),
+        engine.layers.GRU(3, recurrent_dropout=0.2, seed=1),
+    ]
+    model = engine.Sequential(layers)
+    eager = array(model(x))
+    np.testing.assert_array_equal(model.predict(x, verbose=0), eager)
+    losses = []
+    weights = model.get_weights()
+    for run_eagerly in (False, True):
+        model.set_weights(weights)
+        layers[1].cell.seed_generator.state.assign([1, 0])
+        model.compile(engine.optimizers.SGD(0.1), "mse", run_eagerly=run_eagerly)
+        losses.append(model.fit(x, x[:, 0, :1] * [1.0, 2.0, 3.0], epochs=2, shuffle=False, verbose=0).history["loss"])
+    np.testing.assert_allclose(*losses, rtol=1e-6)
+
+
 RNG_FOUR = RNG.normal(size=(2, 3, 4)).astype("float32")
 
 
@@ -380,3 +399,23 @@ def test_films_of_open_size_are_refused_and_of_open_length_known() -> None:
         *(None, None),
         *(3, 3, 2),
     )
+
+
+def test_both_ways_are_fused_ops_in_plans() -> None:
+    from engine.core.graph import trace
+    from engine.core.tensor import Spec
+
+    for kind in ("LSTM", "GRU"):
+        layer = engine.layers.Bidirectional(getattr(engine.layers, kind)(4, dropout=0.2, seed=1, return_sequences=True))
+        weights: list[Any] = []
+
+        def step(x: Any, layer: Any = layer, weights: list[Any] = weights) -> Any:
+            with engine.GradientTape() as tape:
+                loss = engine.ops.sum(layer(x, mask=x[:, :, 0] > 0, training=True))
+            weights[:] = layer.trainable_variables
+            return tape.gradient(loss, weights)
+
+        names = [node.op.name for node in trace(step, [Spec((None, 6, 3), "float32")]).nodes]
+        assert names.count(kind.lower()) == 2
+        assert names.count(f"{kind.lower()}_grad") == 2
+        assert len(weights) == 6

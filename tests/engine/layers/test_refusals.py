@@ -92,3 +92,49 @@ def test_numbers_beyond_half_precision_are_normalized_first(name: str) -> None:
         for library in (engine, keras)
     ]
     np.testing.assert_allclose(*outputs, rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.filterwarnings("ignore:You passed `rms_scaling=True`")
+def test_an_old_setting_of_layer_normalization_still_counts() -> None:
+    values = np.random.default_rng(0).normal(size=(2, 4, 8)).astype("float32")
+    ours, theirs = (library.layers.LayerNormalization(rms_scaling=True) for library in (engine, keras))
+    np.testing.assert_allclose(np.asarray(ours(values)), np.asarray(theirs(values)), rtol=1e-5, atol=1e-6)
+    assert [w.name for w in ours.weights] == [w.name for w in theirs.weights] == ["gamma"]
+    assert ours.get_config()["rms_scaling"] and "rms_scaling" not in engine.layers.LayerNormalization().get_config()
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "config"),
+    [
+        ("optimizers", "Ftrl", {"learning_rate_power": 0.5}),
+        ("optimizers", "Ftrl", {"l1_regularization_strength": -1.0}),
+        ("optimizers", "SGD", {"momentum": -1.0}),
+        ("metrics", "AUC", {"num_thresholds": -1}),
+        ("metrics", "RecallAtPrecision", {"precision": 2.0}),
+        ("metrics", "SensitivityAtSpecificity", {"specificity": 0.5, "num_thresholds": -1}),
+    ],
+)
+def test_other_families_say_keras_sentence_too(family: str, name: str, config: dict[str, Any]) -> None:
+    with pytest.raises(ValueError) as theirs:  # noqa: PT011 - the sentence is compared below
+        getattr(getattr(keras, family), name)(**config)
+    with pytest.raises(ParamError) as ours:
+        getattr(getattr(engine, family), name)(**config)
+    assert sentence(ours).startswith(sentence(theirs))
+
+
+def test_small_things_of_keras_hold() -> None:
+    """Found by running Keras's own tests."""
+    weight = np.ones((2, 2), "float32")
+    assert engine.constraints.Constraint()(weight) is weight
+    assert isinstance(engine.regularizers.get("l1l2"), engine.regularizers.L1L2)
+    for name in ("IdentityInitializer", "OrthogonalInitializer", "STFTInitializer"):
+        assert type(engine.initializers.get(name)).__name__ == name.removesuffix("Initializer")
+    seeded = engine.initializers.RandomNormal(seed=engine.random.SeedGenerator(3))
+    data = engine.saving.serialize_keras_object(seeded)
+    assert isinstance(engine.saving.deserialize_keras_object(data).seed, engine.random.SeedGenerator)
+    rate = engine.optimizers.SGD(0.5).learning_rate
+    assert engine.optimizers.schedules.PolynomialDecay(rate, 4).initial_learning_rate == 0.5
+    assert len(engine.metrics.AUC(num_thresholds=None, thresholds=[0.3, 0.6]).thresholds) == 4
+    dense = engine.layers.Dense(2)
+    dense.activation = None
+    assert dense(weight).shape == (2, 2)

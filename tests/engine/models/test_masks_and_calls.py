@@ -108,3 +108,15 @@ def test_summary_of_an_own_model_shows_shapes() -> None:
     model.summary(print_fn=lines.append)
     text = "\n".join(lines)
     assert "(None, 5, 4)" in text and "[(None, 3), (None, 3), (None, 3)]" in text
+
+
+def test_a_loss_without_a_name_is_left_out_of_the_file(tmp_path: Any) -> None:
+    model = engine.Sequential([engine.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", lambda y_true, y_pred: engine.ops.mean(engine.ops.square(y_true - y_pred)))
+    x = np.ones((4, 3), "float32")
+    model.fit(x, x[:, :1], verbose=0)
+    with pytest.warns(UserWarning, match="settings of `compile\\(\\)` are left out"):
+        model.save(tmp_path / "m.keras")
+    again = engine.models.load_model(tmp_path / "m.keras")
+    assert not again.compiled
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))

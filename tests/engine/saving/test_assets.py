@@ -139,3 +139,95 @@ def test_terms_that_no_vocabulary_file_can_hold_are_told() -> None:
     layer.adapt(["a\nb"])
     with pytest.raises(ValueError, match="line break"):
         model_bytes(model(layer))
+
+
+@engine.saving.register_keras_serializable("assets")
+def shouted(texts: Any) -> Any:
+    return np.char.upper(texts)
+
+
+@engine.saving.register_keras_serializable("assets")
+def by_dashes(texts: Any) -> Any:
+    return [text.split("-") for text in texts]
+
+
+def test_functions_of_texts_are_found_again_by_name() -> None:
+    layer = layers.TextVectorization(standardize=shouted, split=by_dashes, output_sequence_length=3)
+    layer.adapt(["a-b", "B-c"])
+    saved = model(layer)
+    again = load_model(io.BytesIO(model_bytes(saved)))
+    assert again.layers[0].get_vocabulary() == ["", "[UNK]", "B", "C", "A"]
+    data = np.array([["c-a-q"]])
+    np.testing.assert_array_equal(again.predict(data, verbose=0), saved.predict(data, verbose=0))
+
+
+POLICY = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
+VECTORIZATION = {
+    "name": "text_vectorization", "trainable": True, "dtype": POLICY, "max_tokens": None,
+    "standardize": "lower_and_strip_punctuation", "split": "whitespace", "ngrams": [1, 2], "output_mode": "tf_idf",
+    "output_sequence_length": None, "pad_to_max_tokens": False, "sparse": False, "ragged": False, "vocabulary": None,
+    "idf_weights": None, "encoding": "utf-8", "vocabulary_size": 4,
+}  # fmt: skip
+LOOKUP = {
+    "name": "string_lookup", "trainable": True, "dtype": POLICY, "invert": False, "max_tokens": None,
+    "num_oov_indices": 1, "oov_token": "[UNK]", "mask_token": None, "output_mode": "int", "sparse": False,
+    "pad_to_max_tokens": False, "idf_weights": None, "vocabulary": None, "vocabulary_size": 3,
+    "oov_method": "floormod", "salt": None, "encoding": "utf-8",
+}  # fmt: skip
+
+
+def written_by_keras(kind: str, config: dict[str, Any], terms: list[str], weights: Any = None) -> io.BytesIO:
+    """A file laid out as Keras does with TensorFlow, which is not here to write one."""
+    import h5py
+
+    start = {"batch_shape": [None, 1], "dtype": "string", "sparse": False, "ragged": False, "name": "input_layer"}
+    parts = [
+        {"module": "keras.layers", "class_name": "InputLayer", "config": start, "registered_name": None},
+        {
+            "module": "keras.layers",
+            "class_name": kind,
+            "config": config,
+            "registered_name": None,
+            "build_config": {"input_shape": [None, 1]},
+        },
+    ]
+    inner = {"name": "sequential", "trainable": True, "dtype": POLICY, "layers": parts, "build_input_shape": [None, 1]}
+    whole = {
+        "module": "keras", "class_name": "Sequential", "config": inner, "registered_name": None,
+        "build_config": {"input_shape": [None, 1]},
+    }  # fmt: skip
+    numbers, name = io.BytesIO(), config["name"]
+    with h5py.File(numbers, "w") as file:
+        for path in (f"layers/{name}", f"layers/{name}/_lookup_layer"):
+            group = file.create_group(f"{path}/vars")
+            if weights is not None:
+                group["idf_weights"] = np.array(weights, "float32")
+    stream, text = io.BytesIO(), "\n".join(terms)
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("metadata.json", '{"keras_version": "3.15.1", "date_saved": "2026-01-01@00:00:00"}')
+        archive.writestr("config.json", json.dumps(whole))
+        archive.writestr("model.weights.h5", numbers.getvalue())
+        archive.writestr(f"assets/layers/{name}/vocabulary.txt", text)
+        if kind == "TextVectorization":
+            archive.writestr(f"assets/layers/{name}/_lookup_layer/vocabulary.txt", text)
+    stream.seek(0)
+    return stream
+
+
+def test_files_as_keras_lays_them_out_are_read() -> None:
+    weights = [0.5, 1.0, 2.0, 4.0]
+    loaded = load_model(
+        written_by_keras("TextVectorization", VECTORIZATION, ["[UNK]", "good", "film", "good film"], weights)
+    )
+    assert loaded.layers[0].get_vocabulary() == ["[UNK]", "good", "film", "good film"]
+    assert loaded.predict(np.array([["A GOOD film, good!"]]), verbose=0).tolist() == [[1.5, 2.0, 2.0, 4.0]]
+    loaded = load_model(written_by_keras("StringLookup", LOOKUP, ["[UNK]", "x", "y"]))
+    assert loaded.predict(np.array([["y"], ["z"]]), verbose=0).tolist() == [[2], [0]]
+    with pytest.raises(LoadError, match="4 terms"):
+        load_model(written_by_keras("TextVectorization", VECTORIZATION, ["[UNK]", "a", "b", "c"], [1.0, 2.0]))
+
+
+def test_what_is_written_holds_the_settings_that_keras_writes() -> None:
+    for layer, known in ((vectorize(output_mode="count"), VECTORIZATION), (lookup(), LOOKUP)):
+        config = json.loads(json.dumps(layers.serialize(layer)))["config"]
+        assert config.keys() == known.keys()

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import situations  # noqa: E402
 import situations_loop  # noqa: E402, F401
+import situations_more  # noqa: E402, F401
 import situations_several  # noqa: E402, F401
 import situations_single  # noqa: E402, F401
 

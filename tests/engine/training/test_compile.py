@@ -412,3 +412,42 @@ def test_accuracy_of_logits_is_told() -> None:
         model = Tiny(4, 1)
         model.compile("sgd", loss, metrics=[metric])
         model.evaluate(X, targets, verbose=0)  # warnings are errors here
+
+
+def test_names_of_keras_2_still_work() -> None:
+    class Own(Tiny):
+        def train_step(self, data: Any) -> dict[str, Any]:
+            x, y, _ = unpack_x_y_sample_weight(data)
+            with GradientTape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compiled_loss(y, y_pred, regularization_losses=self.losses)
+            self.optimizer.apply_gradients(
+                zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables, strict=True)
+            )
+            self.compiled_metrics.update_state(y, y_pred)
+            return {m.name: m.result() for m in self._compile_metrics.metrics}  # type: ignore[union-attr]
+
+    own, plain = Own(4, 1), Tiny(4, 1)
+    for model in (own, plain):
+        model.compile("sgd", "mse", metrics=["mae"])
+    with pytest.warns(UserWarning, match="`model.compiled_"):
+        history = fit(own, shuffle=False)
+    assert history["mae"] == fit(plain, shuffle=False)["mae"]
+    with pytest.warns(UserWarning, match="`jit_compile` cannot also be True"):
+        Tiny(4, 1).compile("sgd", "mse", run_eagerly=True, jit_compile=True)
+
+
+def test_policy_decides_about_loss_scaling() -> None:
+    import engine
+
+    engine.config.set_dtype_policy("mixed_float16")
+    try:
+        made = [engine.Sequential([engine.Input((4,)), engine.layers.Dense(1)]) for _ in range(2)]
+    finally:
+        engine.config.set_dtype_policy("float32")
+    for model, scales in zip(made, (True, False), strict=True):
+        model.compile("sgd", "mse", auto_scale_loss=scales)
+        assert isinstance(model.optimizer, optimizers.LossScaleOptimizer) == scales
+        model.fit(X, Y, verbose=0)
+        assert {v.dtype for v in model.trainable_variables} == {"float32"}
+        assert model(X).dtype == "float16"

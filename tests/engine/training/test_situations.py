@@ -20,6 +20,7 @@ sys.path.insert(0, str(FOLDER))
 
 import situations  # type: ignore[import-not-found]  # noqa: E402
 import situations_loop  # type: ignore[import-not-found]  # noqa: E402, F401
+import situations_more  # type: ignore[import-not-found]  # noqa: E402, F401
 import situations_several  # type: ignore[import-not-found]  # noqa: E402, F401
 import situations_single  # type: ignore[import-not-found]  # noqa: E402, F401
 
