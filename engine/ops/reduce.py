@@ -337,5 +337,7 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """Weighted mean."""
     if weights is None:
         return mean(x, axis=axis)
-    weights = ew.cast(weights, dtypes.result_type(_tensor(weights).dtype, float))
+    x, weights = _tensor(x), _tensor(weights)
+    kind = dtypes.compute_type(x.dtype, weights.dtype, float)
+    x, weights = ew.cast(x, kind), ew.cast(weights, kind)
     return sum(ew.multiply(x, weights), axis=axis) / sum(ew.multiply(weights, ew.ones_like(x)), axis=axis)

@@ -95,6 +95,7 @@ def reductions() -> Iterator[Call]:
         yield call("count_nonzero", numbers(2, 3, 4, dtype="int32"), **options)
         yield call("logsumexp", numbers(2, 3, 4), **options)
         yield call("average", numbers(2, 3), axis=options.get("axis"))
+    yield call("average", numbers(2, 3, dtype="float16"), axis=1, weights=np.array([1, 0, 2], "int32"), rtol=2e-3)
     yield call("average", numbers(2, 3), axis=1, weights=[0.2, 0.3, 0.5], own_spec=True)
     yield call("average", numbers(2, 3), weights=[[0.2, 0.3, 0.5], [1.0, 2.0, 3.0]], own_spec=True)
     yield call("logsumexp", numbers(2, 3, 4), axis=(0, 2), keepdims=True)
