@@ -304,8 +304,9 @@ def _reverse_cumsum(g: Any, axis: int) -> Any:
 
 @composite(f"{NUMPY}:Cumsum")
 def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Running sum along an axis; of the flattened value when axis is None."""
-    x = _sum_type(_tensor(x))
+    """Running sum along an axis, in the type of x; of the flattened value when axis is None."""
+    x = _tensor(x)
+    x = ew.cast(x, "int32") if x.dtype == "bool" else x
     if axis is None:
         from engine.ops.shape import reshape
 
@@ -336,5 +337,7 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """Weighted mean."""
     if weights is None:
         return mean(x, axis=axis)
-    weights = ew.cast(weights, dtypes.result_type(_tensor(weights).dtype, float))
+    x, weights = _tensor(x), _tensor(weights)
+    kind = dtypes.compute_type(x.dtype, weights.dtype, float)
+    x, weights = ew.cast(x, kind), ew.cast(weights, kind)
     return sum(ew.multiply(x, weights), axis=axis) / sum(ew.multiply(weights, ew.ones_like(x)), axis=axis)

@@ -301,7 +301,7 @@ def _reduced(op: PublicOp, data: Any, segment_ids: Any, num_segments: int | None
     if num_segments is None:
         if isinstance(ids, Symbol):
             raise TraceError("The number of segments depends on values; give `num_segments`.")
-        num_segments = int(ids.numpy().max(initial=-1)) + 1
+        num_segments = int(ids.numpy().max()) + 1 if ids.size else 0
     return op(data, ids, num_segments=num_segments)
 
 

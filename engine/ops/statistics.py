@@ -72,7 +72,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
             raise TraceError("bincount: the length of the result depends on values; give `minlength`.")
         length = minlength
     else:
-        length = max(minlength, int(x.numpy().max(initial=-1)) + 1)
+        length = max(minlength, int(x.numpy().max()) + 1) if x.size else minlength
     return _bincount(x, None if weights is None else convert_to_tensor(weights), length=length)
 
 

@@ -183,8 +183,8 @@ def reductions() -> Iterator[Call]:
             yield call(name, numbers(2, 3, 4), **options)
             if name != "cumprod":
                 yield call(name, holes(3, 3, 4), **options)
-        for dtype in ("int32", "bool"):
-            yield call(name, numbers(3, 4, dtype=dtype), axis=0)
+        for dtype in ("int32", "bool", "int8", "uint8"):
+            yield call(name, numbers(3, 4, dtype=dtype, low=0, high=2), axis=0)
 
 
 def quantiles() -> Iterator[Call]:
@@ -345,6 +345,7 @@ def placing() -> Iterator[Call]:
 def counting() -> Iterator[Call]:
     whole = numbers(8, dtype="int32", low=0)
     yield call("bincount", whole, closed=True, own_spec=True)
+    yield call("bincount", whole.astype("uint8"), closed=True, own_spec=True)
     yield call("bincount", whole, minlength=6, own_spec=True)
     yield call("bincount", whole, numbers(8), minlength=6, own_spec=True)
     yield call("bincount", whole, numbers(8, dtype="int32"), minlength=6, own_spec=True)
