@@ -16,6 +16,7 @@ class ShapeError(ValueError):
         shapes: the shapes of the op's inputs, batch axis first.
         rule: the rule with its numbers, for example "(2 − 5)/1 + 1 = −2".
         hint: what to do about it.
+        first: Keras's sentence, which comes before all else.
     """
 
     def __init__(
@@ -27,7 +28,9 @@ class ShapeError(ValueError):
         shapes: Sequence[Any] = (),
         rule: str = "",
         hint: str = "",
+        first: str = "",
     ) -> None:
+        self.first = first
         self.message = message
         self.layer = layer
         self.op = op
@@ -45,14 +48,21 @@ class ShapeError(ValueError):
         if self.hint:
             parts.append(self.hint)
         text = " ".join(parts)
-        return f"{self.layer}: {text}" if self.layer else text
+        text = f"{self.layer}: {text}" if self.layer else text
+        return f"{self.first} {text}" if self.first else text
 
     def within(self, layer: str) -> ShapeError:
         """The same error, told from the layer at path `layer` (the innermost layer wins)."""
         if self.layer:
             return self
         return ShapeError(
-            self.message, layer=layer, op=self.op, shapes=self.shapes, rule=self.rule, hint=self.hint
+            self.message,
+            layer=layer,
+            op=self.op,
+            shapes=self.shapes,
+            rule=self.rule,
+            hint=self.hint,
+            first=self.first,
         ).with_traceback(self.__traceback__)
 
 

@@ -6,7 +6,7 @@ import inspect
 import math
 import numbers
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -214,11 +214,22 @@ def _dims(info: ParamInfo, value: Any, owner: str) -> tuple[int, ...]:
     rank = info.rank or 1
     values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * rank
     if len(values) != rank:
-        raise info.refuse(value, owner)
+        raise _no_tuple(info, value, values).refuse(value, owner)
     try:
         return tuple(_whole(info, v, owner) for v in values)
     except ParamError:
-        raise info.refuse(value, owner) from None
+        raise _no_tuple(info, value, values).refuse(value, owner) from None
+
+
+def _no_tuple(info: ParamInfo, value: Any, values: tuple[Any, ...]) -> ParamInfo:
+    """The description with Keras's sentence about a wrong tuple, unless it has one of its own."""
+    if info.refusal:
+        return info
+    said = f"The `{info.name}` argument must be a tuple of {info.rank or 1} integers. Received {info.name}={value}"
+    small = {v for v in values if isinstance(v, numbers.Integral) and not info.in_range(int(v))}
+    if small:
+        said += f", including values {small} that do not satisfy `value {'> 0' if info.ge else '>= 0'}`"
+    return replace(info, refusal=f"{said}.".replace("{", "{{").replace("}", "}}"))
 
 
 def _range(info: ParamInfo, value: Any, owner: str) -> Any:

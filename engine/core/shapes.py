@@ -199,6 +199,7 @@ def window_length(n: Dim, kernel: int, stride: int, padding: str, dilation: int 
     if n and n < span:
         raise ShapeError(
             f"a window of {span} does not fit into {n}{' ' + axis if axis else ''}.",
+            first="Computed output size would be zero or negative.",
             rule=f"({n} − {span})/{stride} + 1 = {_plain((n - span) / stride + 1)}",
             hint='Use a smaller kernel, or padding "same".',
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine import initializers, ops
-from engine.core import tree
+from engine.core import dtypes, tree
 from engine.core.errors import ParamError, ShapeError
 from engine.core.params import Param
 from engine.core.state import STATE
@@ -195,6 +195,8 @@ class RNN(Layer, category="recurrent", keras="keras.layers:RNN", ports=SEQUENCES
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = False) -> Any:
         if isinstance(sequences, (list, tuple)):
             sequences, initial_state = sequences[0], list(sequences[1:]) or initial_state
+        if not dtypes.is_float(sequences.dtype):
+            sequences = ops.cast(sequences, self.compute_dtype)
         states = self._start(sequences, initial_state)
         if isinstance(mask, (list, tuple)):
             mask = mask[0]
