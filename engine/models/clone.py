@@ -12,7 +12,7 @@ def clone_model(
     model: Any,
     input_tensors: Any = None,
     clone_function: Callable[[Any], Any] | None = None,
-    call_function: Any = None,
+    call_function: Callable[..., Any] | None = None,
     recursive: bool = False,
     **kwargs: Any,
 ) -> Any:
@@ -20,11 +20,18 @@ def clone_model(
 
     Args:
         model: a Sequential or Functional model, or a subclass with `get_config`.
-        input_tensors: accepted for Functional models of one form; the clone has its own inputs.
+        input_tensors: KerasTensors in the structure of `model.input` to start a Functional clone from.
         clone_function: gives the copy of each layer; the layer made again from its config by default.
+        call_function: how each operation of a Functional model is applied, `(operation, *args, **kwargs)`.
+        recursive: clone models inside the model by these functions too, instead of giving them to `clone_function`.
+
+    Raises:
+        ValueError: `input_tensors` have another structure, or a setting is for another kind of model.
     """
+    if kwargs:
+        raise ValueError(f"Unexpected argument(s): {tuple(kwargs)}")
     with registry.custom_object_scope(own_classes(model)):
-        copied = _copied(model, clone_function)
+        copied = _copied(model, input_tensors, clone_function, call_function, recursive)
     if getattr(model, "compiled", False) and not copied.compiled:
         settings = model.get_compile_config()
         if settings:
@@ -38,42 +45,75 @@ def own_classes(model: Any) -> dict[str, type]:
     return {kind.__name__: kind for kind in kinds if not kind.__module__.startswith("engine.")}
 
 
-def _copied(model: Any, clone_function: Callable[[Any], Any] | None) -> Any:
+def _copied(model: Any, input_tensors: Any, clone: Any, call: Any, recursive: bool) -> Any:
+    from engine.models.functional import Functional
     from engine.models.sequential import Sequential
 
-    if clone_function is None:
+    is_sequential = isinstance(model, Sequential)
+    if not is_sequential and not isinstance(model, Functional):
+        if clone is not None or call is not None or input_tensors is not None:
+            raise ValueError(
+                "Arguments `clone_function`, `call_function` and `input_tensors` are only supported for Sequential "
+                f"models or Functional models. Received model of type '{type(model).__name__}'."
+            )
         return type(model).from_config(model.get_config())
-    if isinstance(model, Sequential):
-        first = [layer for layer in model._line if layer not in model.layers]
-        made = [type(layer).from_config(layer.get_config()) for layer in first]
-        return Sequential([*made, *(clone_function(layer) for layer in model.layers)], name=model.name)
-    return _clone_graph(model, clone_function)
+    if clone is None and call is None and input_tensors is None:
+        return type(model).from_config(model.get_config())
+    again = clone or (lambda layer: type(layer).from_config(layer.get_config()))
+    if recursive:
+        again = _inside(again, call)
+    if not is_sequential:
+        return _clone_graph(model, input_tensors, again, call)
+    if call is not None:
+        raise ValueError(
+            "`call_function` argument is not supported with Sequential models. In a Sequential model, layers aren't "
+            "called at model-construction time (they're merely listed)."
+        )
+    first = [] if input_tensors is not None else [layer for layer in model._line if layer not in model.layers]
+    starts = [type(layer).from_config(layer.get_config()) for layer in first]
+    if input_tensors is not None:
+        starts = [input_tensors.keras_history.operation]
+    return Sequential([*starts, *(again(layer) for layer in model.layers)], name=model.name)
 
 
-def _clone_graph(model: Any, clone_function: Callable[[Any], Any]) -> Any:
+def _inside(again: Callable[[Any], Any], call: Any) -> Callable[[Any], Any]:
+    """Copies of layers, in which models are cloned layer by layer."""
+    from engine.models.model import Model
+
+    def copy(layer: Any) -> Any:
+        return _copied(layer, None, again, call, recursive=True) if isinstance(layer, Model) else again(layer)
+
+    return copy
+
+
+def _clone_graph(model: Any, input_tensors: Any, again: Callable[[Any], Any], call: Any) -> Any:
     from engine.core import tree
     from engine.core.node import FunctionOperation
-    from engine.layers.core import InputLayer
+    from engine.layers.core import Input
 
+    inputs = input_tensors
+    if inputs is None:
+        inputs = tree.map_structure(
+            lambda x: Input(batch_shape=x.shape, dtype=x.dtype, name=x.keras_history.operation.name), model.input
+        )
+    try:
+        tree.assert_same_structure(inputs, model.input)
+    except ValueError as error:
+        raise ValueError(
+            f"`input_tensors` must have the same structure as model.input\nReference structure: {model.input}\n"
+            f"Received structure: {inputs}"
+        ) from error
     copies: dict[int, Any] = {}
-    for operation in model.operations:
-        if isinstance(operation, InputLayer):
-            copies[id(operation)] = InputLayer.from_config(operation.get_config())
-        elif isinstance(operation, FunctionOperation):
-            copies[id(operation)] = FunctionOperation(operation.function, operation.settings, operation.name)
-        else:
-            copies[id(operation)] = clone_function(operation)
-    tensors: dict[int, Any] = {}
-    for node in model._map.nodes:
-        copy = copies[id(node.operation)]
-        if node.is_input:
-            outputs = copy.output
-        else:
-            args, kwargs = node.arguments(tensors)
-            outputs = copy(*args, **kwargs)
-        for old, new in zip(node.output_tensors, tree.flatten(outputs), strict=True):
-            tensors[id(old)] = new
-    inputs, result = (
-        tree.map_structure(lambda t: tensors[id(t)], s) for s in (model._inputs_struct, model._outputs_struct)
-    )
-    return type(model)(inputs, result, name=model.name)
+
+    def apply(operation: Any, *args: Any, **kwargs: Any) -> Any:
+        if id(operation) not in copies:
+            is_op = isinstance(operation, FunctionOperation)
+            copies[id(operation)] = (
+                FunctionOperation(operation.function, operation.settings, operation.name) if is_op else again(operation)
+            )
+        copy = copies[id(operation)]
+        return copy(*args, **kwargs) if call is None else call(copy, *args, **kwargs)
+
+    values = {id(old): new for old, new in zip(model.inputs, tree.flatten(inputs), strict=True)}
+    outputs = model._map.run(values, model._outputs_struct, apply)
+    return type(model)(inputs, outputs, name=model.name)

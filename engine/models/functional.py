@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from engine.core import registry, tree
-from engine.core.tensor import KerasTensor, Value, convert_to_tensor
+from engine.core.tensor import KerasTensor, convert_to_tensor
 from engine.layers.base import Layer
 from engine.layers.probe import like
 from engine.models.graph import GraphMap
@@ -20,10 +21,13 @@ class Functional(Model):
         input_names, output_names: names of the layers that make them.
     """
 
+    _told_of_structure = False
+
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
         trainable = kwargs.pop("trainable", None)
         Layer.__init__(self, name=name, **kwargs)
         self._check(inputs, outputs)
+        inputs, outputs = _from_inputs(inputs, outputs)
         self._inputs_struct = tree.map_structure(lambda x: x, inputs)
         self._outputs_struct = tree.map_structure(lambda x: x, outputs)
         self._map = GraphMap(tree.flatten(inputs), tree.flatten(outputs))
@@ -110,6 +114,7 @@ class Functional(Model):
     def _standardized(self, inputs: Any) -> list[Any]:
         """Inputs as a flat list in the order of the model's own."""
         struct = self._inputs_struct
+        self._warn_of_structure(inputs)
         if isinstance(inputs, dict) and not isinstance(struct, dict):
             missing = [name for name in self.input_names if name not in inputs]
             if missing:
@@ -134,6 +139,24 @@ class Functional(Model):
             )
         return [self._fitted(x, t) for x, t in zip(flat, self.inputs, strict=True)]
 
+    def _warn_of_structure(self, inputs: Any) -> None:
+        """Say once that inputs came in another structure than the model's, though they can be put in order."""
+        if not isinstance(self._inputs_struct, dict) and (len(self.inputs) == 1 or isinstance(inputs, dict)):
+            return  # put in order by itself, or by names
+        try:
+            tree.assert_same_structure(tree.lists_to_tuples(inputs), tree.lists_to_tuples(self._inputs_struct))
+        except ValueError:
+            if self._told_of_structure:
+                return
+            self._told_of_structure = True
+            names = tree.map_structure(lambda x: x.name, self._inputs_struct)
+            given = tree.map_structure(lambda x: f"Tensor(shape={tuple(getattr(x, 'shape', ()))})", inputs)
+            warnings.warn(
+                f"The structure of `inputs` doesn't match the expected structure.\nExpected: {names}\n"
+                f"Received: inputs={given}",
+                stacklevel=2,
+            )
+
     def _fitted(self, x: Any, target: KerasTensor) -> Any:
         """An input with the rank of its KerasTensor: a last axis of length 1 is added or dropped."""
         from engine import ops
@@ -145,7 +168,10 @@ class Functional(Model):
                 f"Input {target.name!r} of model '{self.name}' is not optional, but None was given for it. Give it "
                 f"values of shape {target.shape}, or make it by `Input(..., optional=True)`."
             )
-        x = x if isinstance(x, Value) else convert_to_tensor(x)
+        mask = getattr(x, "_keras_mask", None)
+        x = convert_to_tensor(x, None if target.dtype == "string" else target.dtype)
+        if mask is not None:
+            x._keras_mask = mask
         if len(x.shape) == len(target.shape) - 1 and target.shape[-1] == 1:
             return ops.expand_dims(x, -1)
         if len(x.shape) == len(target.shape) + 1 and x.shape[-1] == 1:
@@ -186,6 +212,24 @@ class Functional(Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         return functional_from_config(cls, config, custom_objects)
+
+
+def _from_inputs(inputs: Any, outputs: Any) -> tuple[Any, Any]:
+    """The same graph on Inputs of its own, where it begins in the middle of another."""
+    from engine.layers.core import Input, InputLayer
+
+    def is_input(tensor: KerasTensor) -> bool:
+        return tensor.keras_history is not None and isinstance(tensor.keras_history.operation, InputLayer)
+
+    flat = tree.flatten(inputs)
+    if all(is_input(t) for t in flat):
+        return inputs, outputs
+    starts = [
+        t if is_input(t) else Input(batch_shape=t.shape, dtype=t.dtype, name=f"{t.name}CLONE".replace("/", "_"))
+        for t in flat
+    ]
+    values = {id(old): new for old, new in zip(flat, starts, strict=True)}
+    return tree.pack_sequence_as(inputs, starts), GraphMap(flat, tree.flatten(outputs)).run(values, outputs)
 
 
 def functional_from_config(cls: Any, config: dict[str, Any], custom_objects: Any = None) -> Any:

@@ -45,7 +45,8 @@ class GraphMap:
             if id(node) in self._state:
                 continue
             self._state[id(node)] = "open"
-            self._found.setdefault(id(node.operation), node.operation)
+            if node.is_input or not self._is_start(node):
+                self._found.setdefault(id(node.operation), node.operation)
             self._order.setdefault(id(node.operation), len(self._order))
             stack.append((node, True))
             if not self._is_start(node):
@@ -71,8 +72,8 @@ class GraphMap:
                     self._node(tensor)
             if node.is_input and not all(id(t) in self._stop for t in node.output_tensors):
                 raise ValueError(
-                    f"`inputs` not connected to `outputs`: the graph also needs the input {node.operation.name}, "
-                    "which is not among the inputs of the model. Add it."
+                    "`inputs` not connected to `outputs`. Output of the graph is not connected to `inputs`: it needs "
+                    f"the input {node.operation.name}, which is not among the inputs of the model. Add it."
                 )
         for tensor in inputs:
             if tensor.keras_history is None:

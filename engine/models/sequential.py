@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.core import registry
+from engine.core import registry, tree
 from engine.core.errors import ShapeError
 from engine.core.tensor import KerasTensor
 from engine.layers.arguments import as_shape
@@ -101,6 +101,9 @@ class Sequential(Model):
     def _ensure_built(self, spec: Any) -> None:
         if not self.built:
             shape = spec.first_shape()
+            if tree.is_nested(spec.first()) and not isinstance(self._line[:1] and self._line[0], InputLayer):
+                self.built = True  # several values go through: each layer builds when it is called
+                return
             self.build((None, *shape[1:]) if isinstance(shape, tuple) and shape else shape)
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None, **kwargs: Any) -> Any:
