@@ -114,7 +114,6 @@ class Functional(Model):
     def _standardized(self, inputs: Any) -> list[Any]:
         """Inputs as a flat list in the order of the model's own."""
         struct = self._inputs_struct
-        self._warn_of_structure(inputs)
         if isinstance(inputs, dict) and not isinstance(struct, dict):
             missing = [name for name in self.input_names if name not in inputs]
             if missing:
@@ -137,6 +136,7 @@ class Functional(Model):
             raise ValueError(
                 f'Layer "{self.name}" expects {len(self.inputs)} input(s), but it received {len(flat)} input tensors.'
             )
+        self._warn_of_structure(inputs)
         return [self._fitted(x, t) for x, t in zip(flat, self.inputs, strict=True)]
 
     def _warn_of_structure(self, inputs: Any) -> None:
