@@ -71,7 +71,12 @@ class OrthogonalRegularizer(Regularizer, keras="keras.regularizers:OrthogonalReg
     """factor · mean of the sizes of the products of different rows (or columns)."""
 
     factor: float = Param(0.01, ge=0, doc="Factor.")
-    mode: str = Param("rows", choices=("rows", "columns"), doc="What should be orthogonal.")
+    mode: str = Param(
+        "rows",
+        choices=("rows", "columns"),
+        refusal='Invalid value for argument `{name}`. Expected one of {{"rows", "columns"}}. Received: {name}={value}.',
+        doc="What should be orthogonal.",
+    )
 
     def __call__(self, x: Any) -> Any:
         if len(x.shape) != 2:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.callbacks.callback import DeclaredCallback
+from engine.callbacks.rates import log_rates, rated
 from engine.core.messages import tell
 from engine.core.params import Param
 
@@ -20,20 +21,20 @@ class LearningRateScheduler(DeclaredCallback, keras="keras.callbacks:LearningRat
     verbose: int = Param(0, ge=0, doc="1 tells each rate.", advanced=True)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        optimizer = self.model.optimizer
-        if not hasattr(optimizer, "learning_rate"):
-            raise ValueError('Optimizer must have a "learning_rate" attribute.')
-        arguments = (epoch, float(optimizer.learning_rate))
-        rate = self.schedule(*arguments[: _arity(self.schedule)])
-        if not isinstance(rate, (float, np.floating)):
-            raise ValueError(f"The output of the `schedule` function should be a float. Got: {rate}")
-        optimizer.learning_rate = rate
-        if self.verbose > 0:
-            tell(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}.")
+        optimizers = rated(self.model)
+        for optimizer in optimizers:
+            arguments = (epoch, float(optimizer.learning_rate))
+            rate = self.schedule(*arguments[: _arity(self.schedule)])
+            if not isinstance(rate, (float, np.floating)):
+                raise ValueError(f"The output of the `schedule` function should be a float. Got: {rate}")
+            optimizer.learning_rate = rate
+            if self.verbose > 0:
+                whose = f"{optimizer.name} " if len(optimizers) > 1 else ""
+                tell(f"\nEpoch {epoch + 1}: LearningRateScheduler setting {whose}learning rate to {rate}.")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+            log_rates(self.model, logs)
 
 
 def _arity(function: Any) -> int:

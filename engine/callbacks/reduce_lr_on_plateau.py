@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.callbacks.monitor_callback import MonitorCallback, mode_param, monitor_param
+from engine.callbacks.rates import log_rates, rated
 from engine.core.messages import tell
 from engine.core.params import Param
 
@@ -38,7 +39,7 @@ class ReduceLROnPlateau(MonitorCallback, keras="keras.callbacks:ReduceLROnPlatea
         if self.monitor_op is None:
             self._set_monitor_op()
         logs = {} if logs is None else logs
-        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        log_rates(self.model, logs)
         current = logs.get(self.monitor)
         if current is None:
             warnings.warn(
@@ -58,15 +59,18 @@ class ReduceLROnPlateau(MonitorCallback, keras="keras.callbacks:ReduceLROnPlatea
                 self.cooldown_counter, self.wait = self.cooldown, 0
 
     def _lower(self, epoch: int) -> bool:
-        optimizer = self.model.optimizer
-        old = float(optimizer.learning_rate)
-        if old <= np.float32(self.min_lr):
-            return False
-        new = max(old * self.factor, self.min_lr)
-        optimizer.learning_rate = new
-        if self.verbose > 0:
-            tell(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.")
-        return True
+        lowered = False
+        optimizers = rated(self.model)
+        for optimizer in optimizers:
+            old = float(optimizer.learning_rate)
+            if old <= np.float32(self.min_lr):
+                continue
+            lowered = True
+            optimizer.learning_rate = new = max(old * self.factor, self.min_lr)
+            if self.verbose > 0:
+                whose = f"{optimizer.name} " if len(optimizers) > 1 else ""
+                tell(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing {whose}learning rate to {new}.")
+        return lowered
 
     def in_cooldown(self) -> bool:
         """Whether the callback rests."""

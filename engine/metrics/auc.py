@@ -25,9 +25,14 @@ class AUC(FourCounts, keras="keras.metrics:AUC"):
 
     _direction = "up"
     num_thresholds: int | None = Param(200, gt=1, refusal=TOO_FEW, doc="How many points of the curve are computed.")
-    curve: str = Param("ROC", choices=("ROC", "PR", "PRGAIN"), doc="Which curve.")
+    curve: str = Param(
+        "ROC", choices=("ROC", "PR", "PRGAIN"), refusal='Invalid AUC curve value: "{value}".', doc="Which curve."
+    )
     summation_method: str = Param(
-        "interpolation", choices=("interpolation", "minoring", "majoring"), doc="How the area between points is taken."
+        "interpolation",
+        choices=("interpolation", "minoring", "majoring"),
+        refusal='Invalid AUC summation method value: "{value}".',
+        doc="How the area between points is taken.",
     )
     name: str | None = name_param(None)
     dtype: Any = dtype_param()

@@ -14,6 +14,15 @@ from engine.metrics.reduction import DeclaredMetric, dtype_param, name_param
 AVERAGE_DOC = "How the scores of the classes become one; empty keeps one score per class."
 THRESHOLD_DOC = "Predictions above count as positive; empty takes the best class of each sample."
 AVERAGES = ("micro", "macro", "weighted")
+WRONG_AVERAGE = (
+    "Invalid `average` argument value. Expected one of: {{None, 'micro', 'macro', 'weighted'}}. "
+    "Received: average={value}."
+)
+WRONG_BETA = "Invalid `beta` argument value. It should be > 0. Received: beta={value} (of type {type})."
+WRONG_THRESHOLD = (
+    "Invalid `threshold` argument value. It should verify 0 < threshold <= 1. "
+    "Received: threshold={value} (of type {type})."
+)
 
 
 class FBetaScore(DeclaredMetric, keras="keras.metrics:FBetaScore"):
@@ -21,9 +30,9 @@ class FBetaScore(DeclaredMetric, keras="keras.metrics:FBetaScore"):
 
     same_shape = True
     _direction = "up"
-    average: str | None = Param(None, choices=AVERAGES, doc=AVERAGE_DOC)
-    beta: float = Param(1.0, gt=0, doc="How much more recall weighs than precision.")
-    threshold: float | None = Param(None, gt=0, le=1, doc=THRESHOLD_DOC)
+    average: str | None = Param(None, choices=AVERAGES, refusal=WRONG_AVERAGE, doc=AVERAGE_DOC)
+    beta: float = Param(1.0, gt=0, refusal=WRONG_BETA, doc="How much more recall weighs than precision.")
+    threshold: float | None = Param(None, gt=0, le=1, refusal=WRONG_THRESHOLD, doc=THRESHOLD_DOC)
     name: str | None = name_param("fbeta_score")
     dtype: Any = dtype_param()
 
@@ -81,8 +90,8 @@ class FBetaScore(DeclaredMetric, keras="keras.metrics:FBetaScore"):
 class F1Score(FBetaScore, keras="keras.metrics:F1Score"):
     """Harmonic mean of precision and recall."""
 
-    average: str | None = Param(None, choices=AVERAGES, doc=AVERAGE_DOC)
-    threshold: float | None = Param(None, gt=0, le=1, doc=THRESHOLD_DOC)
+    average: str | None = Param(None, choices=AVERAGES, refusal=WRONG_AVERAGE, doc=AVERAGE_DOC)
+    threshold: float | None = Param(None, gt=0, le=1, refusal=WRONG_THRESHOLD, doc=THRESHOLD_DOC)
     name: str | None = name_param("f1_score")
     dtype: Any = dtype_param()
 

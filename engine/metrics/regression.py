@@ -98,9 +98,15 @@ class R2Score(DeclaredMetric, keras="keras.metrics:R2Score"):
     class_aggregation: str | None = Param(
         "uniform_average",
         choices=("uniform_average", "variance_weighted_average"),
+        refusal="Invalid value for argument `{name}`. Received: {name}={value}.",
         doc="How the scores of several outputs become one; empty keeps them.",
     )
-    num_regressors: int = Param(0, ge=0, doc="Number of inputs of the model, for the adjusted score.")
+    num_regressors: int = Param(
+        0,
+        ge=0,
+        refusal="Invalid value for argument `{name}`. Expected a value >= 0. Received: {name}={value}.",
+        doc="Number of inputs of the model, for the adjusted score.",
+    )
     name: str | None = name_param("r2_score")
     dtype: Any = dtype_param()
 

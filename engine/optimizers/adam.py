@@ -70,7 +70,12 @@ class AdamW(Adam, keras="keras.optimizers:AdamW"):
     """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2017)."""
 
     learning_rate: LearningRate = Param(0.001, doc="Size of a step.")
-    weight_decay: float = Param(0.004, ge=0, doc="Share by which weights shrink at each step, times the rate.")
+    weight_decay: float = Param(
+        0.004,
+        ge=0,
+        refusal="Argument `weight_decay` must be a float. Received: weight_decay={value}.",
+        doc="Share by which weights shrink at each step, times the rate.",
+    )
     beta_1: float = Param(0.9, ge=0, lt=1, doc=BETA_1_DOC)
     beta_2: float = Param(0.999, ge=0, lt=1, doc=BETA_2_DOC)
     epsilon: float = Param(1e-7, gt=0, doc=EPSILON_DOC, advanced=True)

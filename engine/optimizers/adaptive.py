@@ -96,7 +96,14 @@ class Lion(DeclaredOptimizer, keras="keras.optimizers:Lion"):
     """Steps of one size, in the direction of the sign of a mean of gradients (Chen et al. 2023)."""
 
     learning_rate: LearningRate = Param(0.001, doc=RATE_DOC)
-    beta_1: float = Param(0.9, gt=0, le=1, doc="Share of the mean in the direction of a step.")
+    beta_1: float = Param(
+        0.9,
+        gt=0,
+        le=1,
+        refusal="Argument `beta_1` must be in the [0, 1] range. Otherwise, the optimizer degenerates to SignSGD. "
+        "Received: beta_1={value}.",
+        doc="Share of the mean in the direction of a step.",
+    )
     beta_2: float = Param(0.99, ge=0, lt=1, doc=BETA_1_DOC)
 
     def build(self, variables: Any) -> None:

@@ -30,11 +30,12 @@ class LossScaleOptimizer(Optimizer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
+        _refuse_settings(kwargs)
         self.inner_optimizer = inner_optimizer
         self.initial_scale = initial_scale
         self.dynamic_growth_steps = dynamic_growth_steps
         inner_optimizer.loss_scale_factor = None
-        super().__init__(learning_rate=0.0, name=name, **kwargs)
+        super().__init__(learning_rate=0.0, name=name)
 
     def build(self, variables: Sequence[Variable]) -> None:
         if self.built:
@@ -84,6 +85,7 @@ class LossScaleOptimizer(Optimizer):
             variable.assign(ops.where(finite, convert_to_tensor(variable), old))
 
     def scale_loss(self, loss: Any) -> Any:
+        loss = convert_to_tensor(loss)
         scale = self.dynamic_scale if self.built else self.initial_scale
         return ops.multiply(loss, ops.cast(scale, loss.dtype))
 
@@ -102,6 +104,29 @@ class LossScaleOptimizer(Optimizer):
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Optimizer:
         inner = deserialize_object(config["inner_optimizer"], custom_objects=custom_objects)
         return cls(inner, **{key: value for key, value in config.items() if key != "inner_optimizer"})
+
+
+_DEFAULTS = {"use_ema": False, "ema_momentum": 0.99}
+_COMMON = (
+    "weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum", "ema_overwrite_frequency",
+    "loss_scale_factor", "gradient_accumulation_steps",
+)  # fmt: skip
+
+
+def _refuse_settings(given: dict[str, Any]) -> None:
+    """Settings of the base belong to the inner optimizer; older files write their defaults here too.
+
+    Raises:
+        ValueError: one of them has another value, or an argument is not known.
+    """
+    given = {key: value for key, value in given.items() if key != "dynamic"}
+    for name in _COMMON:
+        if given.pop(name, _DEFAULTS.get(name)) != _DEFAULTS.get(name):
+            raise ValueError(
+                f"LossScaleOptimizer does not support `{name}`. Instead, set `{name}` on the `inner_optimizer`."
+            )
+    if given:
+        raise ValueError(f"LossScaleOptimizer does not support arguments: `{'`, `'.join(given)}`.")
 
 
 def _all_finite(grads: Sequence[Any]) -> Any:

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 
+import engine
 from engine import callbacks
 from engine.callbacks.callback_list import plain_logs
 from engine.callbacks.progress import Progbar, duration, figure
@@ -358,3 +359,19 @@ def test_no_warning_without_reason() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         drive(callbacks.EarlyStopping(patience=1), [2.0, 1.0, 3.0, 4.0])
+
+
+def test_rates_of_several_optimizers_are_lowered_and_logged_apart() -> None:
+    model = engine.Sequential([engine.Input((2,)), engine.layers.Dense(2, name="a"), engine.layers.Dense(1, name="b")])
+    parts = engine.optimizers.OptimizerMap(engine.optimizers.SGD(0.1, name="rest"))
+    for path, rate in (("a", 0.5), ("b", 0.2)):
+        parts[path] = engine.optimizers.SGD(rate, name=f"sgd_{path}")
+    model.compile(engine.optimizers.MultiOptimizer(parts), "mse")
+    halving = engine.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+    history = model.fit(x, y, epochs=2, verbose=0, callbacks=[halving]).history
+    rates = {name: values for name, values in history.items() if name.startswith("learning_rate_sgd")}
+    assert [v[-1] for _, v in sorted(rates.items())] == pytest.approx([0.125, 0.05])
+    waiting = engine.callbacks.ReduceLROnPlateau("loss", factor=0.1, patience=1, min_delta=10.0)
+    model.fit(x, y, epochs=2, verbose=0, callbacks=[waiting])
+    assert sorted(float(o.learning_rate) for o in model.optimizer.optimizers)[-1] == pytest.approx(0.0125)
