@@ -49,7 +49,7 @@ def test_settings_are_those_of_the_core() -> None:
     config.set_floatx("float32")
     mixed_precision.set_global_policy("mixed_float16")
     assert config.dtype_policy().compute_dtype == "float16"
-    mixed_precision.set_global_policy(None)
+    mixed_precision.set_global_policy("float32")
     assert config.dtype_policy().name == "float32"
 
 

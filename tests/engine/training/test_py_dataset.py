@@ -120,6 +120,7 @@ def test_threads_work_side_by_side() -> None:
     assert len(list(made_ahead(Meeting(workers=4), range(8)))) == 8
 
 
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX says so where another test has imported it
 def test_processes_see_what_changed_between_epochs() -> None:
     dataset = ByProcess(workers=2, use_multiprocessing=True)
     first = [int(batch[1][0, 0]) for batch in made_ahead(dataset, range(10))]
