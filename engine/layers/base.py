@@ -292,8 +292,9 @@ class Layer(HasState, Operation, Declared):
                 self._ensure_built(spec)
                 spec.fill_training(context)
                 spec.fill_masks()
+                incoming = self._incoming_mask(spec)
                 outputs = self._guarded_call(spec)
-            self._set_masks(spec, outputs)
+            self._set_masks(spec, outputs, incoming)
             if self.activity_regularizer is not None:
                 for y in tree.flatten(outputs):
                     if isinstance(y, Value):
@@ -358,10 +359,15 @@ class Layer(HasState, Operation, Declared):
         """The mask of the outputs; the inputs' own by default."""
         return previous_mask
 
-    def _set_masks(self, spec: CallSpec, outputs: Any) -> None:
-        previous = spec.kwargs.get("mask")
-        if previous is None:
-            previous = tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
+    @staticmethod
+    def _incoming_mask(spec: CallSpec) -> Any:
+        """The mask that was given, or that the inputs carry."""
+        given = spec.kwargs.get("mask")
+        if given is not None:
+            return given
+        return tree.map_structure(lambda x: getattr(x, "_keras_mask", None), spec.first())
+
+    def _set_masks(self, spec: CallSpec, outputs: Any, previous: Any) -> None:
         if not self.supports_masking:
             if not self._told_of_mask and any(mask is not None for mask in tree.flatten(previous)):
                 self._told_of_mask = True

@@ -17,7 +17,8 @@ from engine.ops import elementwise as ew
 from engine.ops import product as la
 from engine.ops.activation import softmax, softmax_grad
 from engine.ops.making import ones
-from engine.ops.shape import tril
+from engine.ops.reduce import any as any_of
+from engine.ops.shape import swapaxes, tril
 
 __all__ = ["attention", "dot_product_attention"]
 
@@ -124,6 +125,10 @@ def dot_product_attention(
     if attn_logits_soft_cap is None:
         hidden = None if allowed is None else ew.where(allowed, 0.0, _large_negative(query.dtype))
         hidden = hidden if hidden is None else ew.cast(hidden, query.dtype)
+        if mask is not None and allowed is not None:
+            # Rows that may look nowhere weigh all places alike, and no gradient goes through their scores.
+            somewhere = ew.cast(any_of(allowed, axis=-1, keepdims=True), query.dtype)
+            query = query * swapaxes(somewhere, 1, 2)
         added = hidden if bias is None else bias if hidden is None else bias + hidden
         return attention(query, key, value, added, scale=factor)[0]
     scores = la.einsum("btnh,bsnh->bnts", query, key) * factor

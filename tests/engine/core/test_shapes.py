@@ -81,4 +81,5 @@ def test_refusals_carry_rule_and_hint() -> None:
     assert caught.value.rule == "(2 − 5)/1 + 1 = −2"
     assert "2 height" in str(caught.value)
     assert "padding" in caught.value.hint
-    assert str(caught.value.within("model/conv_1")).startswith("model/conv_1: ")
+    told = str(caught.value.within("model/conv_1"))
+    assert told.startswith("Computed output size would be zero or negative. model/conv_1: a window of 5")

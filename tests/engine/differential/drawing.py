@@ -266,7 +266,9 @@ class Plan:
         elif way == "attention" and kind == "sequence":
             friends = [i for i, v in enumerate(self.values) if v[0] == "sequence"]
             other = _of(self.draw, *friends)
-            name = _of(self.draw, "MultiHeadAttention", "Attention")
+            # Rows that may look nowhere have a gradient on PyTorch, and none on Keras's other backends.
+            masked = any(p["class"] == "Masking" or p["settings"].get("mask_zero") for p in self.layers)
+            name = "Attention" if masked else _of(self.draw, "MultiHeadAttention", "Attention")
             settings = _attention(self.draw, shape) if name == "MultiHeadAttention" else {}
             pair = [source, other]
             self._new({"class": name, "settings": settings}, pair, "one" if name == "MultiHeadAttention" else "list")
