@@ -29,7 +29,8 @@ class GraphMap:
                 self._walk(tensor)
         self._check(inputs)
         depths = self._depths(inputs)
-        self.nodes = sorted(self._finished, key=lambda node: -depths[id(node)])
+        place = {identifier: i for i, identifier in enumerate(depths)}  # Keras's order among equal depths
+        self.nodes = sorted(self._finished, key=lambda node: (-depths[id(node)], place[id(node)]))
         self.operations = self._sorted_operations(depths)
         self._numbers = {id(node): i for op in self.operations for i, node in enumerate(self.nodes_of(op))}
 
